@@ -1,0 +1,76 @@
+"""The errors of News Monitor, split by what the person does next.
+
+    MonitorError
+    ├── ConfigError     edit the configuration; carries every problem at once
+    ├── QueryError      edit a query; carries the span of the fault
+    ├── StoreError      look at the database: locked, unreachable, full, of a newer version
+    ├── RenderError     edit a template; the built-in one is used meanwhile
+    └── BusyError       another service already works on this database
+
+An everyday outcome (a feed that times out, a mail server that says "later") is a value, not an error.
+"""
+
+from dataclasses import dataclass
+
+
+class MonitorError(Exception):
+    """What a command prints as one plain sentence before it exits with 1 (or 2 for a ConfigError)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault in a configuration: where it is, what stands there, what to write instead."""
+
+    #: The line in the file, counted from 1; 0 when it concerns no single line.
+    line: int
+    #: Where in words a reader knows: 'topic "Kling", any' or 'fetch.floor'.
+    place: str
+    message: str
+    #: A query's text, to be printed with the fault underlined; empty for all other problems.
+    excerpt: str = ""
+    #: Start and end of the fault within the excerpt, in characters.
+    span: tuple[int, int] = (0, 0)
+
+
+class ConfigError(MonitorError):
+    """The configuration cannot be used as it is. `problems` has every fault of the file, in its order."""
+
+    def __init__(self, path: str, problems: tuple[Problem, ...]) -> None:
+        self.path = path
+        self.problems = problems
+        super().__init__("\n".join(self._lines()))
+
+    def _lines(self) -> list[str]:
+        lines: list[str] = []
+        for problem in self.problems:
+            place = f"{self.path}:{problem.line}" if problem.line else self.path
+            lines.append(f"{place}: {problem.place}: {problem.message}")
+            if problem.excerpt:
+                start, end = problem.span
+                lines += [
+                    f"    {problem.excerpt}",
+                    "    " + " " * start + "^" * max(1, end - start),
+                ]
+        return lines
+
+
+class QueryError(MonitorError):
+    """A query that cannot be understood. `span` underlines the fault in `text`, in characters."""
+
+    def __init__(self, message: str, *, text: str, span: tuple[int, int]) -> None:
+        self.message = message
+        self.text = text
+        self.span = span
+        super().__init__(message)
+
+
+class StoreError(MonitorError):
+    """The database did not do what was asked; nothing of the step was kept."""
+
+
+class RenderError(MonitorError):
+    """A template that cannot be used, named with its line and its fault."""
+
+
+class BusyError(MonitorError):
+    """Another service holds this database; two would poll and mail the same things twice."""

@@ -1,0 +1,654 @@
+"""The words of News Monitor: the values that cross from one module to another.
+
+Feed (a source) · Entry (one item as a feed published it) · Article (the publication, once, however
+many feeds carry it) · Topic (what the reader watches) · Match (topic × article, with evidence) ·
+Story (articles about one event) · Digest (one composed issue) · Delivery (one digest to one
+recipient) · Poll (fetch, decide, store: one feed, once).
+
+Everything here is frozen, knows no I/O and no clock. Datetimes are aware and in UTC, except where a
+comment says that they are shown to people. A number that is not a `timedelta` carries its unit.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+# ------------------------------------------------------------------------------------ fetching
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """A server's words about one version of a feed, echoed to the letter: one set, never mixed."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+NO_VALIDATORS = Validators()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """Ask for one feed."""
+
+    #: The feed's address in the configuration: its name everywhere else.
+    feed_url: str
+    #: Where it lives now: differs from `feed_url` after a permanent redirect.
+    url: str
+    validators: Validators = NO_VALIDATORS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The server sent a body (200)."""
+
+    feed_url: str
+    #: The address that answered, after all redirects.
+    url: str
+    #: Where permanent redirects (301, 308) led, if every hop up to there was permanent; else None.
+    moved_to: str | None
+    #: Decompressed, within the size limit.
+    body: bytes
+    #: The server's Content-Type with its parameters, "" if it sent none.
+    content_type: str
+    validators: Validators
+    #: The server's Cache-Control max-age, zero if none.
+    max_age: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """The server said that nothing changed (304)."""
+
+    feed_url: str
+    moved_to: str | None
+    #: What the 304 itself carried; empty fields mean "keep yours".
+    validators: Validators
+    max_age: timedelta = timedelta(0)
+
+
+class FailureKind(StrEnum):
+    """What kind of failure a feed shows; a reader sees the reason's words instead."""
+
+    DNS = "dns"  # the name could not be resolved
+    CONNECT = "connect"  # nobody listens, or the network is down
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    STATUS = "status"  # an answer other than 200 and 304
+    GONE = "gone"  # 410: never to be asked again
+    TOO_LARGE = "too large"
+    REDIRECT = "redirect"  # too many, in a circle, or without an address
+    REFUSED = "refused"  # we did not ask: address not allowed
+    PROTOCOL = "protocol"  # the answer is no proper HTTP, or cut off
+    NOT_A_FEED = "not a feed"  # the body is no feed, or a broken one
+    PARSER = "parser"  # the parser took too long, too much memory, or died
+
+
+#: Failures in which no server was reached at all: all feeds failing so means that we are offline.
+UNREACHED = frozenset({FailureKind.DNS, FailureKind.CONNECT, FailureKind.TIMEOUT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailed:
+    """No usable answer; the feed's validators and entries stay as they are."""
+
+    feed_url: str
+    kind: FailureKind
+    #: In plain words, for the person who reads the feed's state.
+    reason: str
+    status: int | None = None
+    #: The server's Retry-After, zero if it asked for nothing.
+    retry_after: timedelta = timedelta(0)
+
+
+FetchResult = Fetched | NotModified | FetchFailed
+
+# ------------------------------------------------------------------------------------- parsing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One item as a feed published it, reduced to plain text; nothing in it is trusted."""
+
+    #: The feed's own identifier, trimmed, not resolved against any base; None if it gives none.
+    guid: str | None
+    #: Absolute, http or https only; None if the feed gives no such link.
+    link: str | None
+    #: Plain text in one line, entities resolved; "" if the feed gives none.
+    title: str
+    #: Plain text of the summary and all contents, without repeating one that contains the other.
+    text: str
+    author: str = ""
+    #: The publisher inside an aggregator's item (RSS <source>), "" if none.
+    publisher: str = ""
+    tags: tuple[str, ...] = ()
+    #: As the item itself states it ("zh-Hans"), None if it does not.
+    lang: str | None = None
+    #: As the feed states it; None when it gives no usable date.
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """A feed document, understood."""
+
+    title: str
+    #: The site the feed belongs to, None if not stated.
+    link: str | None
+    lang: str | None
+    entries: tuple[Entry, ...]
+    #: The feed's own wish (RSS ttl), zero if none.
+    ttl: timedelta = timedelta(0)
+    #: UTC hours (0 to 23) and weekdays (0 = Monday) in which the feed asks not to be polled.
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParseFailed:
+    """The body is no feed, or the parser could not finish; `reason` says so in plain words."""
+
+    kind: FailureKind
+    reason: str
+
+
+ParseResult = ParsedFeed | ParseFailed
+
+# --------------------------------------------------------------------------------------- feeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What the store knows of one feed between two polls."""
+
+    feed_url: str
+    #: Where the feed lives now.
+    url: str
+    #: The feed's own title, "" until it was read once.
+    title: str = ""
+    #: The feed's own statement of its language.
+    lang: str | None = None
+    validators: Validators = NO_VALIDATORS
+    #: BLAKE2b of the last good body; an equal body is not parsed again.
+    body_hash: str | None = None
+    #: The interval asked for in the configuration, None for the usual one.
+    every: timedelta | None = None
+    next_poll_at: datetime
+    last_polled_at: datetime | None = None
+    #: Last 200 or 304 that made sense.
+    last_success_at: datetime | None = None
+    #: First time that the feed's entries were stored; None means that nothing was read yet.
+    first_success_at: datetime | None = None
+    #: Consecutive failed polls; 0 after a success.
+    failures: int = 0
+    failure_kind: FailureKind | None = None
+    #: The last failure in plain words, "" while all is well.
+    error: str = ""
+    #: A server said 410, or a person will have to look: it is not polled any more.
+    retired: bool = False
+
+
+# ------------------------------------------------------------------------------------- articles
+
+Field = Literal["title", "body"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One publication, however many feeds carried it."""
+
+    #: What makes two entries the same publication; see `articles.article_key`.
+    key: str
+    #: "" when no feed gave a link.
+    url: str
+    title: str
+    #: Plain text; title and text are what topics match and what spans point into.
+    text: str
+    #: The outlet as a reader knows it: the publisher, else the feed's name.
+    source: str
+    #: The feed through which it was first seen.
+    feed_url: str
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    #: BCP 47 primary language with script for Chinese ("zh-Hans"); "und" if unknown.
+    lang: str = "und"
+    #: As the feed states it; None when it gives no usable date.
+    published_at: datetime | None = None
+    #: When we first saw it: what decides which digest it belongs to.
+    first_seen_at: datetime
+    #: It came with a feed's first fetch and may be old: a digest takes it only if `published_at` lies
+    #: inside its window. False for the first ten undated entries of such a fetch.
+    backlog: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One hit: where it stands in the stored text, and what made it a hit."""
+
+    field: Field
+    #: Offsets into the article's `title` or `text`, in characters; `end` is exclusive.
+    start: int
+    end: int
+    #: The text found there, to the letter.
+    surface: str
+    #: The term of the topic that hit, as the reader wrote it.
+    term: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A topic found in an article, with the evidence."""
+
+    topic_id: str
+    #: Which wording of the topic decided: a short hash, resolved by the store's topic versions.
+    query_version: str
+    #: In the order of the text, title first; at most `matcher.MAX_SPANS`.
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicVersion:
+    """One wording of a topic: what a `Match.query_version` stands for."""
+
+    topic_id: str
+    query_version: str
+    name: str
+    #: The topic's lists in one canonical line of text.
+    definition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """An entry seen in a feed for the first time, with the article it shows and that article's matches."""
+
+    #: What makes two entries of one feed the same; see `articles.entry_key`.
+    entry_key: str
+    article: Article
+    matches: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollOutcome:
+    """All that one poll of one feed changes: stored in one transaction."""
+
+    feed: FeedState
+    sightings: tuple[Sighting, ...] = ()
+    #: Number of entries in the document, for the coverage figures; 0 when nothing was parsed.
+    entries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollSaved:
+    """What a poll added to the archive."""
+
+    articles_new: int = 0
+    matches_new: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedError:
+    """One feed's failure as a person reads it."""
+
+    url: str
+    kind: FailureKind
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollReport:
+    """What one round of polls did."""
+
+    feeds: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    articles_new: int = 0
+    matches_new: int = 0
+    errors: tuple[FeedError, ...] = ()
+
+    @property
+    def failed(self) -> int:
+        """How many feeds gave no usable answer."""
+        return len(self.errors)
+
+    @property
+    def offline(self) -> bool:
+        """Whether every feed failed before any server was reached."""
+        return (
+            bool(self.errors)
+            and self.failed == self.feeds
+            and all(error.kind in UNREACHED for error in self.errors)
+        )
+
+
+# -------------------------------------------------------------------------------------- archive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArticle:
+    """An article with the number the archive knows it by."""
+
+    id: int
+    article: Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleMatches:
+    """One article with all its present matches, in the order of the topics' ids."""
+
+    id: int
+    article: Article
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRow:
+    """A feed as the reader sees it: state and what it brought."""
+
+    state: FeedState
+    articles: int
+    matches: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """Tokens that must stand side by side (see `text.index_tokens`)."""
+
+    tokens: tuple[str, ...]
+    #: The last token may be only the start of a word.
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part must hold."""
+
+    parts: "tuple[IndexQuery, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One part must hold."""
+
+    parts: "tuple[IndexQuery, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    """The part must not hold."""
+
+    part: "IndexQuery"
+
+
+#: A query as the search index can answer it: made by `query.for_index`, translated by the store.
+IndexQuery = Phrase | AllOf | AnyOf | NoneOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveFilter:
+    """What a reader asked the archive for; every part narrows."""
+
+    topic_id: str | None = None
+    feed_url: str | None = None
+    query: IndexQuery | None = None
+    #: False also gives articles that no topic matched.
+    matched_only: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Where a page of the archive ended: the next page starts after it."""
+
+    #: The time an article is sorted by: its date, but never later than when it was first seen.
+    sorted_at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePage:
+    """One page of articles, newest first."""
+
+    articles: tuple[ArticleMatches, ...]
+    #: None on the last page.
+    next: Cursor | None
+
+
+# --------------------------------------------------------------------------------------- digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One planned issue of a digest: unique by digest name, local date and time."""
+
+    digest: str
+    #: The date in the digest's time zone.
+    local_date: date
+    #: "07:30" in the digest's time zone, as configured.
+    at: str
+    #: The moment it is due.
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The time an issue covers, by `first_seen_at`: after `since`, up to and including `until`."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingFeed:
+    """A feed the footer names because nothing could be read from it."""
+
+    name: str
+    url: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What the monitor could see in a window, and what not."""
+
+    #: Feeds that are polled (configured, not retired).
+    feeds: int
+    #: Feeds with at least one successful poll inside the window.
+    feeds_read: int
+    #: Entries new to the monitor inside the window, matched or not.
+    articles: int
+    failing: tuple[FailingFeed, ...] = ()
+
+    @property
+    def blind(self) -> bool:
+        """Whether so little was seen that "no news" would be a guess: under half of the feeds read."""
+        return self.feeds == 0 or self.feeds_read * 2 < self.feeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of text that is either marked as a hit or not: templates never cut strings."""
+
+    text: str
+    hit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestArticle:
+    """One article as an issue shows it."""
+
+    id: int
+    #: "" when no feed gave a link.
+    url: str
+    title: tuple[Piece, ...]
+    #: About two lines of the text around its hits; () when there is none.
+    snippet: tuple[Piece, ...]
+    source: str
+    #: What the reader should know of the source ("state media", "owned by Alibaba"); "" for most.
+    label: str
+    lang: str
+    #: In the digest's time zone; the feed's own date, else when it was first seen.
+    time: datetime
+    #: True when the feed gave no date and `time` is when we first saw it.
+    undated: bool
+    #: Why it is here, in the reader's words: 'Kling in the title', '可灵 in the text'.
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestStory:
+    """Articles about one event: the one to read, then the others."""
+
+    lead: DigestArticle
+    others: tuple[DigestArticle, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestTopic:
+    """One section of an issue."""
+
+    id: str
+    name: str
+    stories: tuple[DigestStory, ...]
+    #: Articles matched in the window, shown or not.
+    articles: int
+    #: Stories left out for space; they are in the archive.
+    more: int = 0
+    #: This topic's share of the largest topic's articles, 0 to 100, for a bar.
+    bar_percent: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """One composed issue: the only value that a mail template gets, as `digest`."""
+
+    name: str
+    subject: str
+    #: The issue's date and time in its own zone.
+    slot: datetime
+    #: The window, in the digest's zone.
+    since: datetime
+    until: datetime
+    topics: tuple[DigestTopic, ...]
+    coverage: Coverage
+    #: What the owner must know: a broken template, nothing readable. Shown at the top.
+    notices: tuple[str, ...] = ()
+    #: The archive's public address without a final slash; "" while none is configured.
+    archive_url: str = ""
+    #: True for "the next digest as it would look now".
+    preview: bool = False
+
+    @property
+    def stories(self) -> int:
+        """How many stories the issue shows."""
+        return sum(len(topic.stories) for topic in self.topics)
+
+    @property
+    def articles(self) -> int:
+        """How many matches the window holds; an article of two topics counts in both."""
+        return sum(topic.articles for topic in self.topics)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedDigest:
+    """An issue as it will be sent."""
+
+    subject: str
+    html: str
+    text: str
+    #: Problems with the reader's templates that made us fall back, in plain words.
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestItem:
+    """What an issue reported: hangs on the digest's name, so that no edit of a topic mails it again."""
+
+    article_id: int
+    topic_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """One recipient's copy, before the outbox gave it a number."""
+
+    recipient: str
+    #: Fixed here, before the first SMTP byte: every try carries the same.
+    message_id: str
+    #: The whole message as it goes out.
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """A composed digest with its deliveries: stored in one transaction, then sent."""
+
+    slot: Slot
+    window: Window
+    rendered: RenderedDigest
+    items: tuple[DigestItem, ...]
+    #: () for an issue that goes to nobody (nothing to report): the slot is done all the same.
+    deliveries: tuple[NewDelivery, ...]
+
+
+class DeliveryState(StrEnum):
+    """queued → sent | rejected; a deferred delivery stays queued with a later `next_try_at`."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One digest to one recipient: a row of the outbox."""
+
+    id: int
+    digest_id: int
+    recipient: str
+    message_id: str
+    message: bytes
+    state: DeliveryState
+    #: Tries so far.
+    tries: int
+    next_try_at: datetime
+    #: The server's last words, "" if it had none.
+    error: str = ""
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The server took the message (250)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """Not now: no answer, or a 4xx. It is tried again with the same Message-ID."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """Never: a 5xx for this recipient, or a server that cannot do what the configuration requires."""
+
+    reason: str
+
+
+SendResult = Sent | Deferred | Rejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestRow:
+    """An issue in the archive's list."""
+
+    id: int
+    name: str
+    local_date: date
+    at: str
+    subject: str
+    created_at: datetime
+    window: Window
+    items: int
+    #: Recipient, state, the server's last words.
+    deliveries: tuple[tuple[str, DeliveryState, str], ...]

@@ -1,0 +1,176 @@
+"""Folding, search tokens, marked pieces and snippets."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor import text
+from monitor.model import Piece, Span
+
+
+def span(of: str, surface: str, *, nth: int = 0) -> Span:
+    """Make a hit on the nth occurrence of `surface`."""
+    start = -1
+    for _ in range(nth + 1):
+        start = of.index(surface, start + 1)
+    return Span(field="body", start=start, end=start + len(surface), surface=surface, term=surface)
+
+
+def marked(found: tuple[Piece, ...]) -> str:
+    """Write pieces as one string with [hits] in brackets."""
+    return "".join(f"[{piece.text}]" if piece.hit else piece.text for piece in found)
+
+
+@pytest.mark.parametrize(
+    ("stored", "folded"),
+    [
+        pytest.param("Kling", "kling", id="capitals"),
+        pytest.param("Ｋｌｉｎｇ　２", "kling 2", id="full width, and its space"),
+        pytest.param("Café Ørsted Łódź", "cafe orsted lodz", id="accents of Latin letters"),
+        pytest.param("İstanbul ISTANBUL ısı", "istanbul istanbul isi", id="Turkish i"),
+        pytest.param("ΆΛΦΑ ς", "αλφα σ", id="Greek accents and final sigma"),
+        pytest.param("Ёлка Йод", "елка йод", id="Cyrillic yo folds, short i is a letter"),
+        pytest.param("ババ パパ", "ババ パパ", id="kana keep their marks"),
+        pytest.param("ｱﾘ", "アリ", id="half-width kana"),
+        pytest.param("한국", "한국", id="Hangul"),
+        pytest.param("open-source/01.AI", "open source 01 ai", id="separators"),
+        pytest.param("Alibaba’s Xi'an", "alibaba s xi an", id="apostrophes"),
+        pytest.param("a\u00a0b\u200bc\u00add", "a b c d", id="no-break space and invisibles"),
+        pytest.param("x–y—z‑w", "x y z w", id="dashes"),
+        pytest.param("“a”, (b): c?", "\na\n\n \nb\n\n c\n", id="signs are breaks"),
+        pytest.param("《可灵》。", "\n可灵\n\n", id="Chinese signs are breaks"),
+        pytest.param("C++ AT&T #1 ＄5", "c++ at&t #1 $5", id="symbols of names stay"),
+        pytest.param("٢٠٢٦", "2026", id="digits of other scripts"),
+        pytest.param("CO₂ ①", "co2 1", id="raised and circled digits"),
+        pytest.param("Straße ﬁn", "straße ﬁn", id="never two characters for one"),
+        pytest.param("🙂", "\n", id="pictures are breaks"),
+    ],
+)
+def test_fold(stored: str, folded: str) -> None:
+    assert text.fold(stored) == folded
+
+
+@given(st.text())
+def test_folding_keeps_every_position(stored: str) -> None:
+    folded = text.fold(stored)
+    assert len(folded) == len(stored)
+    assert [text.fold(char) for char in stored] == list(folded)
+
+
+@given(st.text())
+def test_folded_text_has_a_small_alphabet(stored: str) -> None:
+    for char in text.fold(stored):
+        assert (
+            char in {text.SEPARATOR, text.BREAK, *text.SYMBOLS}
+            or char in "0123456789"
+            or char >= "a"
+        )
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("s", "a", True),
+        ("й", "о", True),
+        ("2", "0", True),
+        ("n", "2", False),
+        ("2", "n", False),
+        ("i", "模", False),
+        ("灵", "活", False),
+        ("c", "+", False),
+        (" ", "a", False),
+        ("\n", "1", False),
+    ],
+)
+def test_words_are_joined_only_in_scripts_that_write_spaces(
+    left: str, right: str, expected: bool
+) -> None:
+    assert text.joined(left, right) is expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "tokens"),
+    [
+        pytest.param("US widens export-controls", "us widens export controls", id="words"),
+        pytest.param("Qwen2.5-Max", "qwen 2 5 max", id="a model's name and number"),
+        pytest.param("快手可灵AI", "快 手 可 灵 ai", id="Chinese with Latin"),
+        pytest.param("Alibaba’s", "alibaba s", id="possessive"),
+        pytest.param("C++, AT&T", "c + + at & t", id="symbols"),
+        pytest.param("ไทย 한국", "ไ ท ย 한 국", id="Thai and Hangul"),
+        pytest.param("हिन्दी", "हिन्दी", id="Indic marks stay in their word"),
+        pytest.param("…!", "", id="no word at all"),
+    ],
+)
+def test_index_tokens(stored: str, tokens: str) -> None:
+    assert text.index_tokens(stored) == tokens.split()
+
+
+def test_pieces_mark_hits_and_join_overlapping_ones() -> None:
+    stored = "可灵活 and 可灵"
+    hits = [span(stored, "灵活"), span(stored, "可灵"), span(stored, "可灵", nth=1)]
+    assert marked(text.pieces(stored, hits)) == "[可灵活] and [可灵]"
+
+
+def test_pieces_without_hits_are_the_text() -> None:
+    assert text.pieces("Nothing here", []) == (Piece(text="Nothing here"),)
+    assert text.pieces("", []) == ()
+
+
+@st.composite
+def text_with_spans(draw: st.DrawFn) -> tuple[str, list[Span]]:
+    stored = draw(st.text(alphabet="ab 中\n.", max_size=300))
+    position = st.integers(0, len(stored))
+    cuts = draw(st.lists(st.tuples(position, position), max_size=6))
+    return stored, [
+        Span(field="body", start=a, end=b, surface=stored[a:b], term="t") for a, b in cuts if a < b
+    ]
+
+
+@given(text_with_spans())
+def test_pieces_lose_nothing(case: tuple[str, list[Span]]) -> None:
+    stored, hits = case
+    found = text.pieces(stored, hits)
+    assert "".join(piece.text for piece in found) == stored
+    covered = {i for hit in hits for i in range(hit.start, hit.end)}
+    flags = [piece.hit for piece in found for _ in piece.text]
+    assert flags == [i in covered for i in range(len(stored))]
+
+
+def test_snippet_shows_the_stretch_with_most_hits() -> None:
+    filler = "word " * 60
+    stored = f"Kling first. {filler}Then Kling met Kling again. {filler}"
+    hits = [span(stored, "Kling", nth=n) for n in range(3)]
+    shown = marked(text.snippet(stored, hits, width=60))
+    assert "[Kling] met [Kling] again." in shown
+    assert shown.startswith("…word ")
+    assert shown.endswith(" word…")
+
+
+def test_snippet_of_a_short_text_is_the_text_in_one_line() -> None:
+    stored = " Line one\n\nline Kling "
+    assert marked(text.snippet(stored, [span(stored, "Kling")])) == "Line one line [Kling]"
+
+
+def test_snippet_without_hits_is_the_beginning() -> None:
+    assert marked(text.snippet("one two three", [], width=9)) == "one two…"
+
+
+def test_snippet_cuts_chinese_anywhere_and_long_strings_hard() -> None:
+    assert marked(text.snippet("中" * 20, [], width=8)) == "中" * 8 + "…"
+    assert marked(text.snippet("x" * 20, [], width=8)) == "x" * 8 + "…"
+
+
+def test_snippet_of_nothing_is_nothing() -> None:
+    assert text.snippet("", []) == ()
+    assert text.snippet(" \n ", []) == ()
+
+
+@given(text_with_spans(), st.integers(5, 80))
+def test_snippet_fits_and_shows_a_hit(case: tuple[str, list[Span]], width: int) -> None:
+    stored, hits = case
+    found = text.snippet(stored, hits, width=width)
+    shown = "".join(piece.text for piece in found)
+    assert len(shown.strip("…")) <= width
+    assert "\n" not in shown
+    if any(hit.surface.strip() for hit in hits):
+        assert shown

@@ -187,6 +187,11 @@ class FeedState:
     error: str = ""
     #: A server said 410, or a person will have to look: it is not polled any more.
     retired: bool = False
+    #: The feed's own wishes when it was last read (RSS ttl, skipHours, skipDays; see `ParsedFeed`):
+    #: they also bind the polls that a 304 answers.
+    ttl: timedelta = timedelta(0)
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
 
 
 # ------------------------------------------------------------------------------------- articles

@@ -1,0 +1,249 @@
+"""The one place that builds the real parts from a configuration file and hands them on.
+
+config.toml ─→ Config ─→ Topics, Templates
+     │
+     └ data/           beside the file: monitor.db, outbox/, web-token
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol, Self
+
+from monitor import config as configuration
+from monitor import deliver
+from monitor.config import Config
+from monitor.errors import BusyError, ConfigError, MonitorError, Problem
+from monitor.fetch import Fetcher
+from monitor.mail import FolderMailer, SmtpMailer
+from monitor.matcher import Topics
+from monitor.model import Delivery, Digest, RenderedDigest, SendResult
+from monitor.parse import ParserPool
+from monitor.poll import Round
+from monitor.render import Templates
+from monitor.store import Store, open_store
+
+PREVIEW_HTML = "preview.html"
+PREVIEW_TEXT = "preview.txt"
+
+#: The largest configuration file we read; the shipped one has 15 KB.
+_MAX_CONFIG_BYTES = 4_000_000
+
+
+class Mailer(Protocol):
+    """Takes one delivery to its recipient, or says why not."""
+
+    def send(self, delivery: Delivery) -> SendResult:
+        """Send the message as it stands in the outbox."""
+        ...
+
+
+def utc_now() -> datetime:
+    """Tell the time: the only clock of the product, handed to everything that needs one."""
+    return datetime.now(UTC)
+
+
+def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read and check a configuration file.
+
+    Raises:
+        ConfigError: It is not there, not readable, or wrong; every problem at once.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_CONFIG_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if len(content) > _MAX_CONFIG_BYTES:
+        raise _no_config(
+            path, f"is larger than {_MAX_CONFIG_BYTES // 1_000_000} MB; is it the right file?"
+        )
+    text = configuration.decode(content, path=str(path))
+    return configuration.load(text, path=str(path), machine_zone=machine_zone(environ))
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    if not isinstance(error, FileNotFoundError):
+        return _no_config(path, f"cannot be read: {error.strerror or error}")
+    return _no_config(
+        path,
+        "is not here; name another with --config FILE, or start from the shipped one: "
+        f"cp {shipped_config()} {path}",
+    )
+
+
+def _no_config(path: Path, message: str) -> ConfigError:
+    return ConfigError(str(path), (Problem(line=0, place="this file", message=message),))
+
+
+def shipped_config() -> Path:
+    """Give the configuration that the product ships: inside a wheel, else the repository's own."""
+    package = Path(__file__).parent
+    inside = package / "shipped" / "config.toml"
+    return inside if inside.exists() else package.parent / "config.toml"
+
+
+def machine_zone(environ: Mapping[str, str] = os.environ) -> str:
+    """Name the machine's time zone as TZ or /etc say it; "UTC" where they give no known name."""
+    candidates = [environ.get("TZ", "").removeprefix(":")]
+    try:
+        candidates.append(str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2])
+        candidates.append(Path("/etc/timezone").read_text(encoding="utf-8").strip())
+    except OSError:
+        pass
+    return next((name for name in candidates if configuration.is_zone(name)), "UTC")
+
+
+@dataclass(frozen=True)
+class App:
+    """A configuration with the parts it asks for."""
+
+    config: Config
+    #: The configuration file, absolute.
+    path: Path
+    store: Store
+    clock: Callable[[], datetime] = utc_now
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> "App":
+        """Read the configuration and open its database, making both folder and schema on need.
+
+        Raises:
+            ConfigError: The configuration is wrong.
+            StoreError: The database cannot be used.
+        """
+        path = path.absolute()
+        config = read_config(path, environ)
+        store = open_store(configuration.database_url(config.database, folder=path.parent))
+        return cls(config=config, path=path, store=store, clock=clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+
+    @property
+    def data(self) -> Path:
+        """The folder for everything that is not the database: `data/` beside the configuration."""
+        return self.path.parent / "data"
+
+    @property
+    def outbox(self) -> Path:
+        """Where digests are written as files, and the preview always."""
+        return self.data / "outbox"
+
+    @cached_property
+    def topics(self) -> Topics:
+        """The configured topics, compiled."""
+        return Topics(self.config.topics)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The reader's templates before the shipped ones."""
+        return Templates.beside(self.path.parent)
+
+    def accept(self) -> bool:
+        """Make this configuration the one that is applied; True when it was not before."""
+        now = self.clock()
+        new = self.store.accept_config(
+            text=self.config.text, hash=self.config.hash, topics=self.topics.versions, now=now
+        )
+        self.store.sync_feeds(self.config.feeds, now)
+        for digest in self.config.digests:
+            self.store.digest_started_at(digest.name, now)
+        return new
+
+    @contextmanager
+    def sole_service(self) -> Iterator[None]:
+        """Hold the lock beside an SQLite database: one service or poll at a time.
+
+        Raises:
+            BusyError: Somebody else holds it.
+        """
+        url = configuration.database_url(self.config.database, folder=self.path.parent)
+        file = configuration.database_file(url)
+        if file is None:  # on PostgreSQL the unique keys keep two services from doubling anything
+            yield
+            return
+        import fcntl  # noqa: PLC0415  absent on Windows, where only this method needs it
+
+        lock = file.with_name(file.name + ".lock")
+        with lock.open("a+", encoding="utf-8") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                handle.seek(0)
+                holder = handle.read().strip()
+                raise BusyError(
+                    f"another monitor ({holder or 'unknown process'}) already works on {file}; "
+                    "stop it first, or give this one a database of its own in its configuration. "
+                    "Reading commands (search, digest, feeds, check) work beside it"
+                ) from error
+            handle.truncate(0)
+            handle.write(f"process {os.getpid()}")
+            handle.flush()
+            yield
+
+    @contextmanager
+    def round(self) -> Iterator[Round]:
+        """Lend the parts for rounds of polls; their threads and processes end with the block."""
+        with Fetcher(self.config.fetch) as fetcher, ParserPool() as parser:
+            yield Round(
+                store=self.store,
+                fetcher=fetcher,
+                parser=parser,
+                topics=self.topics,
+                config=self.config,
+                clock=self.clock,
+            )
+
+    def mailer(self, environ: Mapping[str, str] = os.environ) -> Mailer:
+        """Give what takes digests out: SMTP when `[mail]` is there, else files in the outbox."""
+        if self.config.mail is None:
+            return FolderMailer(self.outbox)
+        return SmtpMailer(self.config.mail, environ)
+
+    def preview(
+        self, name: str | None = None, *, everything: bool = False
+    ) -> tuple[Digest, RenderedDigest]:
+        """Render the next digest as it would look now, and put it into the outbox folder.
+
+        Args:
+            name: Which digest; the first one configured if None.
+            everything: Take all matches of the archive instead of the next issue's window.
+        """
+        digest, rendered = deliver.preview(
+            self.store,
+            self.config,
+            self.templates,
+            self.clock(),
+            name=name,
+            everything=everything,
+        )
+        try:
+            self.outbox.mkdir(parents=True, exist_ok=True)
+            _replace(self.outbox / PREVIEW_HTML, rendered.html)
+            _replace(self.outbox / PREVIEW_TEXT, rendered.text)
+        except OSError as error:
+            raise MonitorError(
+                f"the preview could not be written to {self.outbox}: {error}"
+            ) from error
+        return digest, rendered
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)

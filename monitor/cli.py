@@ -1,0 +1,499 @@
+"""The command `monitor`: exits with 0 when done, 1 on a failure, 2 on a wrong command or config.
+
+Only click is imported before a command runs: the database and the network layer take longer to load
+than `--help` may take to answer.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from monitor import __version__
+from monitor.errors import ConfigError, MonitorError, QueryError
+
+if TYPE_CHECKING:
+    from monitor.app import App
+    from monitor.model import ArticleMatches, FeedRow, PollReport
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Commands(click.Group):
+    """A group that guesses what a mistyped command was meant to be."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f'see "{ctx.command_path} --help"'
+            raise click.UsageError(f'no command "{args[0]}"; {hint}', ctx) from error
+
+
+def _with_config(command: F) -> F:
+    return click.option(
+        "--config",
+        "path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=Path("config.toml"),
+        show_default=True,
+        metavar="FILE",
+        help="The configuration to use.",
+    )(command)
+
+
+def _with_json(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(command)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="monitor", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Watch news feeds for your topics, keep what they bring, and mail a digest.
+
+    `monitor demo` shows everything on sample news; `monitor run` starts the service.
+    """
+
+
+@cli.command()
+@_with_config
+@click.option("--listen", metavar="ADDRESS", help="Where the archive listens, over [web] listen.")
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Ask visitors for the token in this file; it is made if it is not there.",
+)
+def run(path: Path, listen: str | None, token_file: Path | None) -> None:
+    """Start the service: poll, match, send digests, show the archive."""
+    from monitor.serve import serve  # noqa: PLC0415
+
+    _log_to_terminal(logging.INFO)
+    with _app(path) as app, app.sole_service():
+        serve(app, listen=listen, token_file=token_file)
+
+
+@cli.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data/demo"),
+    show_default=True,
+    help="The demo's own data; made anew at each start.",
+)
+def demo(folder: Path) -> None:
+    """Show everything on sample news, without a network and beside a running service."""
+    from monitor.serve import serve_demo  # noqa: PLC0415
+
+    _log_to_terminal(logging.WARNING)
+    serve_demo(folder)
+
+
+@cli.command()
+@_with_config
+@click.option("--force", is_flag=True, help="Poll every feed now, due or not.")
+@_with_json
+def poll(path: Path, *, force: bool, as_json: bool) -> None:
+    """Poll the feeds that are due, store and match what they bring, then exit."""
+    from monitor.poll import poll_due  # noqa: PLC0415
+    from monitor.terminal import Progress  # noqa: PLC0415
+
+    _log_to_terminal(logging.WARNING)
+    with _app(path) as app, app.sole_service():
+        app.accept()
+        with Progress() as progress, app.round() as work:
+            report = poll_due(work, everything=force, on_progress=progress)
+        while app.store.index_pending():
+            pass
+    if as_json:
+        _print_json(_poll_json(report))
+    else:
+        _print_report(report)
+
+
+def _poll_json(report: PollReport) -> dict[str, object]:
+    return {
+        "feeds": report.feeds,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "failed": report.failed,
+        "articles_new": report.articles_new,
+        "matches_new": report.matches_new,
+        "errors": [
+            {"url": error.url, "kind": error.kind, "error": error.error} for error in report.errors
+        ],
+    }
+
+
+def _print_report(report: PollReport) -> None:
+    from monitor.poll import offline_line  # noqa: PLC0415
+
+    if not report.feeds:
+        click.echo("no feed is due; `monitor poll --force` polls all of them now")
+        return
+    if report.offline:
+        click.echo(offline_line(report))
+        return
+    click.echo(
+        f"{_count(report.feeds, 'feed')} polled: {report.changed} changed, "
+        f"{report.unchanged} unchanged, {report.failed} failed; "
+        f"{_count(report.articles_new, 'new article')}, "
+        f"{_count(report.matches_new, 'new match', 'new matches')}"
+    )
+    for error in report.errors:
+        click.echo(f"  {error.url}\n      {error.error}")
+
+
+@cli.group(cls=_Commands)
+def digest() -> None:
+    """Look at digests: the next one, and those already composed."""
+
+
+@digest.command()
+@_with_config
+@click.argument("name", required=False)
+@click.option(
+    "--since",
+    type=click.Choice(["last", "all"]),
+    default="last",
+    show_default=True,
+    help="From the last digest on, or everything in the archive.",
+)
+@click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
+def preview(path: Path, name: str | None, *, since: str, open_it: bool) -> None:
+    """Show the next digest as it would look now.
+
+    The HTML goes to data/outbox/preview.html, the plain text also to the terminal.
+    """
+    with _app(path) as app:
+        _, rendered = app.preview(name, everything=since == "all")
+        page = app.outbox / "preview.html"
+    for problem in rendered.problems:
+        click.echo(f"note: {problem}", err=True)
+    click.echo(rendered.text)
+    click.echo(f"\nAs it will look in a mail reader: {page}")
+    if open_it:
+        click.launch(page.as_uri())
+
+
+@digest.command("list")
+@_with_config
+@_with_json
+def list_digests(path: Path, *, as_json: bool) -> None:
+    """List the digests composed so far, newest first."""
+    with _app(path) as app:
+        rows = app.store.digests()
+    if as_json:
+        _print_json(
+            [
+                {
+                    "id": row.id,
+                    "name": row.name,
+                    "date": row.local_date.isoformat(),
+                    "at": row.at,
+                    "subject": row.subject,
+                    "matches": row.items,
+                    "deliveries": [
+                        {"to": recipient, "state": state, "error": error}
+                        for recipient, state, error in row.deliveries
+                    ],
+                }
+                for row in rows
+            ]
+        )
+        return
+    if not rows:
+        click.echo("no digest yet; `monitor digest preview` shows the next one")
+    for row in rows:
+        states = ", ".join(
+            f"{recipient} {state}" + (f" ({error})" if error else "")
+            for recipient, state, error in row.deliveries
+        )
+        click.echo(
+            f"{row.local_date} {row.at}  {row.name}  {row.subject}\n"
+            f"    {states or 'nothing to report, so nothing was sent'}"
+        )
+
+
+@cli.command()
+@_with_config
+@click.argument("query")
+@click.option("--topic", metavar="ID", help="Only matches of this topic.")
+@click.option("--all", "everything", is_flag=True, help="Also articles that no topic matched.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@_with_json
+def search(
+    path: Path, query: str, topic: str | None, *, everything: bool, limit: int, as_json: bool
+) -> None:
+    """Search the archive; the newest hits come first.
+
+    A run of words is a phrase; AND, OR, NOT in capitals, parentheses and word* work as in topics.
+    """
+    from monitor import archive  # noqa: PLC0415
+
+    with _app(path) as app:
+        while app.store.index_pending():
+            pass
+        found = archive.find(app.store, query, topic=topic, everything=everything, limit=limit)
+    if as_json:
+        _print_json([_article_json(row) for row in found])
+        return
+    if not found:
+        scope = "" if everything else " among the matches; --all searches every stored article"
+        click.echo(f"nothing found for {query}{scope}")
+    for row in found:
+        _print_article(row)
+
+
+def _article_json(row: ArticleMatches) -> dict[str, object]:
+    article = row.article
+    return {
+        "id": row.id,
+        "title": article.title,
+        "url": article.url,
+        "source": article.source,
+        "lang": article.lang,
+        "published": article.published_at.isoformat() if article.published_at else None,
+        "first_seen": article.first_seen_at.isoformat(),
+        "topics": [match.topic_id for match in row.matches],
+        "evidence": [
+            {
+                "topic": match.topic_id,
+                "field": span.field,
+                "start": span.start,
+                "end": span.end,
+                "text": span.surface,
+                "term": span.term,
+            }
+            for match in row.matches
+            for span in match.spans
+        ],
+    }
+
+
+def _print_article(row: ArticleMatches) -> None:
+    article = row.article
+    shown = article.published_at or article.first_seen_at
+    click.echo(f"{article.title or article.url}")
+    topics = ", ".join(match.topic_id for match in row.matches) or "no topic"
+    click.echo(f"    {_local(shown)}  {article.source}  [{topics}]")
+    click.echo(f"    {article.url}")
+
+
+@cli.command()
+@_with_config
+@_with_json
+def feeds(path: Path, *, as_json: bool) -> None:
+    """Show every feed: when it was read, what it brought, what is wrong with it."""
+    with _app(path) as app:
+        rows = app.store.feed_rows()
+        names = {feed.url: feed.name for feed in app.config.feeds}
+    if as_json:
+        _print_json([_feed_json(row) for row in rows])
+        return
+    if not rows:
+        click.echo("no feed is known yet; `monitor poll` reads those of the configuration")
+    for row in rows:
+        state = row.state
+        name = names.get(state.feed_url) or state.title or state.feed_url
+        click.echo(name)
+        read = f"read {_local(state.last_success_at)}" if state.last_success_at else "never read"
+        following = "not polled any more" if state.retired else f"next {_local(state.next_poll_at)}"
+        click.echo(
+            f"    {read}, {following}, {_count(row.articles, 'article')}, "
+            f"{_count(row.matches, 'match', 'matches')}"
+        )
+        if name != state.feed_url:
+            click.echo(f"    {state.feed_url}")
+        if state.error:
+            click.echo(f"    {state.error}")
+
+
+def _feed_json(row: FeedRow) -> dict[str, object]:
+    state = row.state
+    return {
+        "url": state.feed_url,
+        "lives_at": state.url,
+        "title": state.title,
+        "last_polled": _iso(state.last_polled_at),
+        "last_success": _iso(state.last_success_at),
+        "next_poll": _iso(state.next_poll_at),
+        "failures": state.failures,
+        "error": state.error,
+        "retired": state.retired,
+        "articles": row.articles,
+        "matches": row.matches,
+    }
+
+
+@cli.command()
+@_with_config
+@_with_json
+def check(path: Path, *, as_json: bool) -> None:
+    """Check the configuration, the templates and the database, and say what is wrong."""
+    from monitor.app import read_config  # noqa: PLC0415
+
+    try:
+        config = read_config(path)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        _print_json(
+            {
+                "ok": False,
+                "problems": [
+                    {"line": problem.line, "place": problem.place, "message": problem.message}
+                    for problem in error.problems
+                ],
+            }
+        )
+        sys.exit(2)
+    with _app(path) as app:
+        problems = app.templates.problems()
+    counts = ", ".join(
+        (
+            _count(len(config.topics), "topic"),
+            _count(len(config.feeds), "feed"),
+            _count(len(config.digests), "digest"),
+        )
+    )
+    if as_json:
+        _print_json(
+            {
+                "ok": not problems,
+                "problems": [{"line": 0, "place": "templates", "message": p} for p in problems],
+                "topics": len(config.topics),
+                "feeds": len(config.feeds),
+                "digests": len(config.digests),
+            }
+        )
+    else:
+        for problem in problems:
+            click.echo(problem, err=True)
+        click.echo(f"{path} is fine: {counts}")
+    if problems:
+        sys.exit(1)
+
+
+@cli.command()
+@_with_config
+@click.argument("file", type=click.File("r", encoding="utf-8", errors="surrogateescape"))
+def match(path: Path, file: IO[str]) -> None:
+    """Try the topics on articles in FILE (JSON lines; - reads standard input).
+
+    Each line holds an object with id, title, summary and what else is known; each line printed
+    holds {"id", "topics", "evidence"}. Offsets count characters of
+    the line's own title and summary.
+    """
+    from monitor.app import read_config  # noqa: PLC0415
+    from monitor.matcher import Topics  # noqa: PLC0415
+
+    topics = Topics(read_config(path).topics)
+    for number, line in enumerate(file, start=1):
+        if line.strip():
+            click.echo(
+                json.dumps(_match_line(topics, line, f"{file.name}:{number}"), ensure_ascii=False)
+            )
+
+
+def _match_line(topics: Any, line: str, place: str) -> dict[str, object]:  # noqa: ANN401  Topics is imported late
+    try:
+        item = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise MonitorError(
+            f"{place}: this line is no JSON ({error.msg} at column {error.colno})"
+        ) from error
+    if not isinstance(item, dict) or "id" not in item:
+        raise MonitorError(
+            f'{place}: each line must be an object such as {{"id": "1", "title": "…"}}'
+        )
+    texts = {}
+    for key in ("title", "summary"):
+        texts[key] = item.get(key) or ""
+        if not isinstance(texts[key], str):
+            raise MonitorError(f'{place}: "{key}" must be a text, not {json.dumps(item[key])[:60]}')
+    found = topics.match_text(texts["title"], texts["summary"])
+    return {
+        "id": item["id"],
+        "topics": [match.topic_id for match in found],
+        "evidence": [
+            {
+                "topic": match.topic_id,
+                "field": "title" if span.field == "title" else "summary",
+                "start": span.start,
+                "end": span.end,
+                "text": span.surface,
+            }
+            for match in found
+            for span in match.spans
+        ],
+    }
+
+
+@contextmanager
+def _app(path: Path) -> Iterator[App]:
+    from monitor.app import App  # noqa: PLC0415
+
+    with App.open(path) as app:
+        yield app
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _log_to_terminal(level: int) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    for chatty in ("httpx", "httpcore", "apscheduler", "alembic", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        code = cli.main(prog_name="monitor", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        code = 2
+    except QueryError as error:
+        start, end = error.span
+        click.echo(
+            f"{error.message}\n    {error.text}\n    {' ' * start}{'^' * max(1, end - start)}",
+            err=True,
+        )
+        code = 2
+    except MonitorError as error:
+        click.echo(f"monitor: {error}", err=True)
+        code = 1
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except BrokenPipeError:  # the reader of our output left; that is its right
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

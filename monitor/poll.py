@@ -1,0 +1,237 @@
+"""Poll what is due: fetch | parse | decide | store, one transaction a feed.
+
+Fetching overlaps fetching, parsing happens in child processes, and each result is stored as it
+arrives: a slow feed holds up nobody.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import BoundedSemaphore, Lock
+from typing import Protocol
+
+from monitor import articles, polling
+from monitor.config import Config, FeedConfig
+from monitor.errors import StoreError
+from monitor.matcher import Topics
+from monitor.model import (
+    FailureKind,
+    FeedError,
+    FeedState,
+    Fetched,
+    FetchFailed,
+    FetchRequest,
+    FetchResult,
+    ParsedFeed,
+    ParseResult,
+    PollOutcome,
+    PollReport,
+    PollSaved,
+    Sighting,
+)
+from monitor.store import Store
+
+log = logging.getLogger(__name__)
+
+#: Threads that take results to the parser and the store. More than the parser's processes, so that
+#: a 304 is stored while they work; few, since each may hold a body of 10 MB.
+HANDLERS = 4
+
+_OFFLINE_CAUSES = {
+    FailureKind.DNS: "name resolution failed",
+    FailureKind.CONNECT: "no connection",
+    FailureKind.TIMEOUT: "no answer in time",
+}
+
+
+class FetchesFeeds(Protocol):
+    """What polling needs of `fetch.Fetcher`."""
+
+    def fetch_many(self, requests: Iterable[FetchRequest]) -> Iterator[FetchResult]:
+        """Ask for many feeds at once and give the results as they arrive."""
+        ...
+
+
+class ParsesFeeds(Protocol):
+    """What polling needs of `parse.ParserPool`."""
+
+    def parse(self, fetched: Fetched) -> ParseResult:
+        """Read one body; called from several threads."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """The parts that one round of polls works with."""
+
+    store: Store
+    fetcher: FetchesFeeds
+    parser: ParsesFeeds
+    topics: Topics
+    config: Config
+    #: Read once a feed, when its result is there: an article is first seen when it is stored.
+    clock: Callable[[], datetime]
+
+
+def poll_due(
+    work: Round,
+    *,
+    everything: bool = False,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> PollReport:
+    """Poll every feed that is due, store what came, and report the round.
+
+    Args:
+        work: The parts to work with.
+        everything: Poll all feeds, due or not; their requests stay conditional.
+        on_progress: Told how many of how many feeds are done, after each.
+
+    Raises:
+        StoreError: The database failed. Feeds stored before it stay stored, the others stay due.
+    """
+    states = {
+        state.feed_url: state for state in work.store.due_feeds(work.clock(), everything=everything)
+    }
+    feeds = {feed.url: feed for feed in work.config.feeds}
+    tally = _Tally(total=len(states), on_progress=on_progress)
+    on_progress(0, len(states))
+    # Bodies wait here when the parser is slower than the network; the fetcher then waits in turn.
+    room = BoundedSemaphore(2 * HANDLERS)
+
+    def handle(result: FetchResult) -> None:
+        url = result.feed_url
+        try:
+            tally.add(*_handle(work, feeds.get(url, FeedConfig(url=url)), states[url], result))
+        finally:
+            room.release()
+
+    with ThreadPoolExecutor(HANDLERS, thread_name_prefix="poll") as threads:
+        futures = []
+        for result in work.fetcher.fetch_many(map(polling.request, states.values())):
+            room.acquire()
+            futures.append(threads.submit(handle, result))
+        for future in as_completed(futures):
+            future.result()
+    return tally.report()
+
+
+def _handle(
+    work: Round, feed: FeedConfig, state: FeedState, result: FetchResult
+) -> tuple[FeedState, PollSaved, bool]:
+    """Take one result to the store: the feed's new state, what was new, whether it had changed."""
+    now = work.clock()
+    try:
+        outcome, changed = _decide(work, feed, state, result, now)
+    except StoreError:
+        raise
+    except (
+        Exception
+    ):  # a fault of ours in one feed must neither stop the round nor be polled in a loop
+        log.exception("poll failed", extra={"feed": state.feed_url})
+        fault = FetchFailed(
+            feed_url=state.feed_url,
+            kind=FailureKind.PARSER,
+            reason="the monitor itself failed on this feed; its log has the details",
+        )
+        outcome, changed = _outcome(work, feed, state, fault, None, None, now), False
+    saved = work.store.save_poll(outcome)
+    log.debug(
+        "polled",
+        extra={
+            "feed": state.feed_url,
+            "error": outcome.feed.error,
+            "entries": outcome.entries,
+            "new": saved.articles_new,
+        },
+    )
+    return outcome.feed, saved, changed
+
+
+def _decide(
+    work: Round, feed: FeedConfig, state: FeedState, result: FetchResult, now: datetime
+) -> tuple[PollOutcome, bool]:
+    parsed: ParseResult | None = None
+    body_hash: str | None = None
+    if isinstance(result, Fetched):
+        body_hash = hashlib.blake2b(result.body, digest_size=16).hexdigest()
+        if body_hash != state.body_hash:
+            parsed = work.parser.parse(result)
+    outcome = _outcome(work, feed, state, result, parsed, body_hash, now)
+    return outcome, isinstance(parsed, ParsedFeed)
+
+
+def _outcome(
+    work: Round,
+    feed: FeedConfig,
+    state: FeedState,
+    result: FetchResult,
+    parsed: ParseResult | None,
+    body_hash: str | None,
+    now: datetime,
+) -> PollOutcome:
+    after = polling.decide(
+        state, result, parsed, body_hash=body_hash, fetch=work.config.fetch, now=now
+    )
+    if not isinstance(parsed, ParsedFeed):
+        return PollOutcome(feed=after)
+    return PollOutcome(
+        feed=after,
+        sightings=tuple(_new_sightings(work, feed, state, parsed, now)),
+        entries=len(parsed.entries),
+    )
+
+
+def _new_sightings(
+    work: Round, feed: FeedConfig, state: FeedState, parsed: ParsedFeed, now: datetime
+) -> Iterator[Sighting]:
+    seen = articles.sightings(parsed, state, name=feed.name, lang=feed.lang, now=now)
+    known = work.store.known_entries(state.feed_url, [sighting.entry_key for sighting in seen])
+    for sighting in seen:
+        if sighting.entry_key not in known:
+            yield replace(sighting, matches=work.topics.match(sighting.article))
+
+
+def offline_line(report: PollReport) -> str:
+    """Say in one line that no feed could be reached, and why."""
+    kinds = sorted({error.kind for error in report.errors})
+    cause = " and ".join(_OFFLINE_CAUSES[kind] for kind in kinds)
+    feeds = (
+        f"none of {report.feeds} feeds answered" if report.feeds > 1 else "the feed did not answer"
+    )
+    return f"{feeds}: {cause}; is this machine online? `make demo` shows everything on sample news"
+
+
+class _Tally:
+    """Counts a round's results as threads bring them."""
+
+    def __init__(self, *, total: int, on_progress: Callable[[int, int], None]) -> None:
+        self._report = PollReport(feeds=total)
+        self._done = 0
+        self._on_progress = on_progress
+        self._lock = Lock()
+
+    def add(self, feed: FeedState, saved: PollSaved, changed: bool) -> None:  # noqa: FBT001  passed on as it was computed
+        with self._lock:
+            report = self._report
+            errors = report.errors
+            if feed.error:
+                kind = feed.failure_kind or FailureKind.PARSER
+                errors += (FeedError(url=feed.feed_url, kind=kind, error=feed.error),)
+            self._report = replace(
+                report,
+                changed=report.changed + (changed and not feed.error),
+                unchanged=report.unchanged + (not changed and not feed.error),
+                articles_new=report.articles_new + saved.articles_new,
+                matches_new=report.matches_new + saved.matches_new,
+                errors=errors,
+            )
+            self._done += 1
+            self._on_progress(self._done, report.feeds)
+
+    def report(self) -> PollReport:
+        return replace(
+            self._report, errors=tuple(sorted(self._report.errors, key=lambda error: error.url))
+        )

@@ -1,0 +1,195 @@
+"""The service: APScheduler ticks, and each tick asks the store what is due.
+
+The scheduler decides nothing. Its own calendar jobs lose a 00:00 run every spring and double one
+every autumn, so slots, intervals and retries are computed from the store; a missed tick costs
+nothing, for the next one finds the same work.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import Lock
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from monitor import deliver, poll
+from monitor.app import App, Mailer
+from monitor.errors import MonitorError, StoreError
+from monitor.model import PollReport
+from monitor.poll import Round
+
+log = logging.getLogger(__name__)
+
+POLL_TICK = timedelta(seconds=15)
+DELIVER_TICK = timedelta(seconds=15)
+INDEX_TICK = timedelta(seconds=20)
+FORGET_TICK = timedelta(hours=6)
+
+#: After a database error nobody is polled for this long: the feeds stay due, and asking their
+#: servers for what cannot be stored would be rude.
+STORE_REST = timedelta(minutes=5)
+
+#: Articles indexed in one step, between which polls get the writer's lock.
+_INDEX_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What the service is doing, for the terminal and the archive's pages."""
+
+    #: Feeds done and feeds to do in the running round; (0, 0) between rounds.
+    done: int = 0
+    total: int = 0
+    #: Rounds of polls that ended since the start.
+    rounds: int = 0
+    #: The last round that polled at least one feed.
+    report: PollReport | None = None
+    #: The last round's database error, "" if it had none.
+    trouble: str = ""
+
+    @property
+    def polling(self) -> bool:
+        """Whether a round is running."""
+        return self.total > 0
+
+
+class Service:
+    """Polls, indexes, composes and sends until it is stopped."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+        on_first_round: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Build a service that does nothing until `start`.
+
+        Args:
+            app: The parts, with the lock on their database held.
+            on_progress: Told during a round how many of how many feeds are done.
+            on_first_round: Called once, when the first round and the first preview are done.
+        """
+        self._app = app
+        self._on_progress = on_progress
+        self._on_first_round = on_first_round
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC",
+            executors={"default": ThreadPoolExecutor(4)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self._parts = ExitStack()
+        self._status = Status()
+        self._status_lock = Lock()
+        self._rest_until: datetime | None = None
+        self._previewed = False
+
+    @property
+    def status(self) -> Status:
+        """What is going on right now."""
+        return self._status
+
+    def start(self) -> None:
+        """Begin to tick; the first poll starts at once."""
+        work = self._parts.enter_context(self._app.round())
+        mailer = self._app.mailer()
+        self._tick("poll", POLL_TICK, lambda: self._poll(work))
+        self._tick("deliver", DELIVER_TICK, lambda: self._deliver(mailer))
+        self._tick("index", INDEX_TICK, self._index)
+        self._tick("forget", FORGET_TICK, self._forget)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop ticking, let running steps end, and end the parser's processes."""
+        self._scheduler.remove_all_jobs()
+        # The fetcher goes first: a round that waits for slow servers ends with it.
+        self._parts.close()
+        self._scheduler.shutdown(wait=True)
+
+    def _tick(self, name: str, every: timedelta, step: Callable[[], None]) -> None:
+        self._scheduler.add_job(
+            _guarded(name, step),
+            "interval",
+            seconds=every.total_seconds(),
+            id=name,
+            next_run_time=self._app.clock(),
+        )
+
+    def _set(self, **changes: object) -> None:
+        with self._status_lock:
+            self._status = replace(self._status, **changes)  # type: ignore[arg-type]  # names are this module's own
+
+    def _progress(self, done: int, total: int) -> None:
+        self._set(done=done, total=total)
+        self._on_progress(done, total)
+
+    def _poll(self, work: Round) -> None:
+        if self._rest_until is not None and self._app.clock() < self._rest_until:
+            return
+        try:
+            report = poll.poll_due(work, on_progress=self._progress)
+        except StoreError as error:
+            self._rest_until = self._app.clock() + STORE_REST
+            self._set(trouble=str(error))
+            raise
+        finally:
+            self._set(done=0, total=0, rounds=self._status.rounds + 1)
+        self._rest_until = None
+        self._set(trouble="", report=report if report.feeds else self._status.report)
+        if report.feeds:
+            log_round(report)
+            self._index()
+        if self._app.config.digests and (report.matches_new or not self._previewed):
+            self._app.preview()
+        if not self._previewed:
+            self._previewed = True
+            self._on_first_round()
+
+    def _deliver(self, mailer: Mailer) -> None:
+        now = self._app.clock()
+        deliver.compose_due(self._app.store, self._app.config, self._app.templates, now)
+        deliver.drain_outbox(self._app.store, mailer, self._app.clock)
+
+    def _index(self) -> None:
+        while self._app.store.index_pending(_INDEX_BATCH):
+            pass
+
+    def _forget(self) -> None:
+        now, keep = self._app.clock(), self._app.config.archive
+        self._app.store.forget(
+            unmatched_before=now - keep.keep_unmatched if keep.keep_unmatched else None,
+            matched_before=now - keep.keep_matched if keep.keep_matched else None,
+        )
+
+
+def _guarded(name: str, step: Callable[[], None]) -> Callable[[], None]:
+    """Keep one failing step from ending the service; the next tick tries again."""
+
+    def run() -> None:
+        try:
+            step()
+        except MonitorError as error:
+            log.error("%s failed: %s", name, error)  # noqa: TRY400  an expected fault needs no traceback
+        except Exception:
+            log.exception("%s failed", name)
+
+    return run
+
+
+def log_round(report: PollReport) -> None:
+    """Write one line about a round of polls: one also when nothing could be reached."""
+    if report.offline:
+        log.warning(poll.offline_line(report))
+        return
+    log.info(
+        "polled %d feeds: %d changed, %d unchanged, %d failed; %d new articles, %d new matches",
+        report.feeds,
+        report.changed,
+        report.unchanged,
+        report.failed,
+        report.articles_new,
+        report.matches_new,
+    )

@@ -1,0 +1,180 @@
+"""Run the service with its archive until somebody stops it, on real feeds or on the demo's.
+
+The archive answers first, then the polling begins: whatever the network does, there is a page that
+says what is going on.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from monitor import deliver
+from monitor.app import App, utc_now
+from monitor.config import Config
+from monitor.demo import SampleServer, prepare
+from monitor.model import RenderedDigest
+from monitor.poll import offline_line, poll_due
+from monitor.scheduler import Service
+from monitor.terminal import Progress
+from monitor.web import Server, Services, check_listen, create_app, load_token
+
+#: The demo's own port, so that it can run beside a service.
+DEMO_LISTEN = "127.0.0.1:8485"
+
+
+def serve(app: App, *, listen: str | None = None, token_file: Path | None = None) -> None:
+    """Poll, send and show the archive until SIGINT or SIGTERM.
+
+    Args:
+        app: The parts, with the lock on their database held.
+        listen: An address and port that go before those of the configuration.
+        token_file: Asks visitors for the token in this file, whatever the configuration says.
+    """
+    web = app.config.web
+    changes: dict[str, str] = {"listen": listen} if listen else {}
+    if token_file:
+        changes |= {"auth": "token", "token_file": str(token_file.absolute())}
+    app = replace(app, config=app.config.model_copy(update={"web": web.model_copy(update=changes)}))
+    with _stop_signals() as stop, Progress() as progress:
+        server: Server
+
+        def first_words() -> None:
+            progress.close()
+            if app.config.digests:
+                click.echo(
+                    f"the next digest as it looks now: {server.url}/digests/next "
+                    f"and {app.outbox / 'preview.html'}"
+                )
+
+        service = Service(app, on_progress=progress, on_first_round=first_words)
+        server = _server(app, service)
+        app.accept()
+        server.start()
+        try:
+            _say_where(app, server)
+            service.start()
+            stop.wait()
+            click.echo("stopping", err=True)
+        finally:
+            service.stop()
+            server.stop()
+
+
+def serve_demo(folder: Path) -> None:
+    """Poll the sample feeds, compose a digest of them and show it, then serve like any service."""
+    start = utc_now()
+    # The digest is due in this very minute, and the news was seen just before it.
+    minute = start.replace(second=0, microsecond=0)
+    with SampleServer(start) as sample:
+        path = prepare(folder, sample.url, at=f"{minute.astimezone():%H:%M}")
+        with App.open(path, clock=lambda: minute) as app, app.sole_service():
+            rendered = _demo_digest(app)
+            click.echo(rendered.text)
+            click.echo(f"This digest as a mail: {app.outbox / 'preview.html'}")
+            click.echo(
+                "The same news, searchable, with the reason for each match, is in the archive:"
+            )
+            serve(replace(app, clock=utc_now), listen=DEMO_LISTEN)
+
+
+def _demo_digest(app: App) -> RenderedDigest:
+    for digest in app.config.digests:
+        app.store.digest_started_at(digest.name, app.clock() - timedelta(days=1))
+    app.accept()
+    with Progress() as progress, app.round() as work:
+        poll_due(work, on_progress=progress)
+    while app.store.index_pending():
+        pass
+    _, rendered = app.preview()
+    deliver.compose_due(app.store, app.config, app.templates, app.clock())
+    deliver.drain_outbox(app.store, app.mailer(), app.clock)
+    return rendered
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """Give an event that SIGINT and SIGTERM set; a second signal ends the process at once."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _: object) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _server(app: App, service: Service) -> Server:
+    web = app.config.web
+    host, port = check_listen(web)
+    token = load_token(app.path.parent / web.token_file) if web.auth == "token" else None
+
+    def preview(name: str) -> RenderedDigest:
+        return app.preview(name)[1]
+
+    return Server(
+        create_app(
+            Services(
+                store=app.store,
+                config=lambda: app.config,
+                preview=preview,
+                now=app.clock,
+                status=lambda: status_line(app, service),
+                notices=app.templates.problems,
+                token=token,
+            )
+        ),
+        host,
+        port,
+    )
+
+
+def status_line(app: App, service: Service) -> str | None:
+    """Say in one line what the service is doing, if a reader of the archive should know."""
+    status = service.status
+    if status.trouble:
+        return status.trouble
+    if status.polling:
+        return f"reading {status.total} feeds: {status.done} done"
+    if status.rounds == 0:
+        return "the first round of polls is about to start"
+    if status.report and status.report.offline:
+        following = app.store.next_poll_at()
+        when = f"; next try at {following.astimezone(app.config.zone):%H:%M}" if following else ""
+        return offline_line(status.report) + when
+    return None
+
+
+def _say_where(app: App, server: Server) -> None:
+    if server.taken_port:
+        click.echo(
+            f"port {server.taken_port} is taken, so the archive is on the next free one", err=True
+        )
+    token = ""
+    if app.config.web.auth == "token":
+        token = "/?token=" + load_token(app.path.parent / app.config.web.token_file)
+    click.echo(f"the archive is at {server.url}{token}")
+    click.echo(_plan(app.config, app.outbox))
+    click.echo("Ctrl-C ends it")
+
+
+def _plan(config: Config, outbox: Path) -> str:
+    if not config.digests:
+        return "no [[digest]] is configured, so no mail goes out"
+    names = ", ".join(f"{digest.name} at {digest.at}" for digest in config.digests)
+    where = "by mail" if config.mail else f"as files to {outbox}, since there is no [mail] yet"
+    return f"digests ({names}) go out {where}"

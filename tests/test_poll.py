@@ -1,0 +1,254 @@
+"""What one round of polls keeps, reports and leaves alone: real store, scripted answers."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.config import Config, load
+from monitor.errors import StoreError
+from monitor.matcher import Topics
+from monitor.model import (
+    ArchiveFilter,
+    Entry,
+    FailureKind,
+    FeedError,
+    Fetched,
+    FetchFailed,
+    FetchRequest,
+    FetchResult,
+    NotModified,
+    ParsedFeed,
+    ParseFailed,
+    ParseResult,
+    PollReport,
+    Validators,
+)
+from monitor.poll import Round, offline_line, poll_due
+from monitor.store import Store
+from tests.factories import FEED_URL, HOUR, NOW
+
+OTHER_URL = "https://other.example/rss"
+
+CONFIG = load(
+    f"""
+timezone = "UTC"
+[[topic]]
+id = "kling"
+name = "Kling"
+any = ["Kling", "可灵"]
+[[feed]]
+url = "{FEED_URL}"
+name = "Example News"
+[[feed]]
+url = "{OTHER_URL}"
+"""
+)
+
+
+def fetched(body: bytes = b"news", url: str = FEED_URL, **fields: object) -> Fetched:
+    answer = Fetched(
+        feed_url=url,
+        url=url,
+        moved_to=None,
+        body=body,
+        content_type="application/rss+xml",
+        validators=Validators(etag='"1"'),
+    )
+    return replace(answer, **fields)  # type: ignore[arg-type]
+
+
+def entry(title: str, link: str = "", **fields: object) -> Entry:
+    slug = link or f"https://news.example/{title.replace(' ', '-')}"
+    return replace(Entry(guid=slug, link=slug, title=title, text=""), **fields)  # type: ignore[arg-type]
+
+
+def document(*entries: Entry) -> ParsedFeed:
+    return ParsedFeed(title="Example", link="https://news.example/", lang="en", entries=entries)
+
+
+@dataclass
+class FakeFetcher:
+    """Gives each feed its scripted answer; feeds without one say that nothing changed."""
+
+    answers: dict[str, FetchResult] = field(default_factory=dict)
+    asked: list[FetchRequest] = field(default_factory=list)
+
+    def fetch_many(self, requests: Iterable[FetchRequest]) -> Iterator[FetchResult]:
+        for request in requests:
+            self.asked.append(request)
+            unchanged = NotModified(
+                feed_url=request.feed_url, moved_to=None, validators=Validators()
+            )
+            yield self.answers.get(request.feed_url, unchanged)
+
+
+@dataclass
+class FakeParser:
+    """Reads each body as scripted; an exception is raised."""
+
+    documents: dict[bytes, ParseResult | Exception] = field(default_factory=dict)
+    read: list[bytes] = field(default_factory=list)
+
+    def parse(self, fetched: Fetched) -> ParseResult:
+        self.read.append(fetched.body)
+        result = self.documents[fetched.body]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+@dataclass
+class Desk:
+    """A round of polls with its parts at hand."""
+
+    store: Store
+    config: Config = CONFIG
+    fetcher: FakeFetcher = field(default_factory=FakeFetcher)
+    parser: FakeParser = field(default_factory=FakeParser)
+
+    def poll(self, at: timedelta = timedelta(0), *, everything: bool = False) -> PollReport:
+        work = Round(
+            store=self.store,
+            fetcher=self.fetcher,
+            parser=self.parser,
+            topics=Topics(self.config.topics),
+            config=self.config,
+            clock=lambda: NOW + at,
+        )
+        return poll_due(work, everything=everything)
+
+    def titles(self, *, matched_only: bool = True) -> list[str]:
+        page = self.store.page(ArchiveFilter(matched_only=matched_only))
+        return sorted(row.article.title for row in page.articles)
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    desk = Desk(store)
+    store.accept_config(
+        text=CONFIG.text, hash=CONFIG.hash, topics=Topics(CONFIG.topics).versions, now=NOW
+    )
+    store.sync_feeds(CONFIG.feeds, NOW)
+    return desk
+
+
+def test_every_article_is_stored_and_the_matching_ones_are_found(desk: Desk) -> None:
+    desk.fetcher.answers[FEED_URL] = fetched(b"two")
+    desk.parser.documents[b"two"] = document(entry("Kling 3 is out"), entry("Rain in Galicia"))
+    report = desk.poll()
+    assert (report.feeds, report.changed, report.unchanged, report.failed) == (2, 1, 1, 0)
+    assert (report.articles_new, report.matches_new) == (2, 1)
+    assert desk.titles() == ["Kling 3 is out"]
+    assert desk.titles(matched_only=False) == ["Kling 3 is out", "Rain in Galicia"]
+
+
+def test_a_second_poll_brings_only_what_is_new(desk: Desk) -> None:
+    desk.fetcher.answers[FEED_URL] = fetched(b"one")
+    desk.parser.documents[b"one"] = document(entry("Kling 3 is out"))
+    desk.poll()
+    desk.fetcher.answers[FEED_URL] = fetched(b"more")
+    desk.parser.documents[b"more"] = document(entry("Kling 3 is out"), entry("可灵发布新版本"))
+    report = desk.poll(25 * HOUR)
+    assert (report.articles_new, report.matches_new) == (1, 1)
+    assert desk.titles() == ["Kling 3 is out", "可灵发布新版本"]
+
+
+def test_an_equal_body_is_not_parsed_again(desk: Desk) -> None:
+    desk.fetcher.answers[FEED_URL] = fetched(b"same")
+    desk.parser.documents[b"same"] = document(entry("Kling 3 is out"))
+    desk.poll()
+    report = desk.poll(25 * HOUR)
+    assert desk.parser.read == [b"same"]
+    assert (report.changed, report.unchanged) == (0, 2)
+
+
+def test_validators_are_sent_back_after_a_good_answer(desk: Desk) -> None:
+    desk.fetcher.answers[FEED_URL] = fetched(b"one")
+    desk.parser.documents[b"one"] = document(entry("Kling 3 is out"))
+    desk.poll()
+    desk.poll(25 * HOUR)
+    sent = [request.validators.etag for request in desk.fetcher.asked]
+    assert sorted(sent, key=str) == ['"1"', None, None, None]
+
+
+def test_a_body_that_is_no_feed_keeps_the_validators_and_the_entries(desk: Desk) -> None:
+    desk.fetcher.answers[FEED_URL] = fetched(b"good")
+    desk.parser.documents[b"good"] = document(entry("Kling 3 is out"))
+    desk.poll()
+    desk.fetcher.answers[FEED_URL] = fetched(b"<html>", validators=Validators(etag='"html"'))
+    desk.parser.documents[b"<html>"] = ParseFailed(
+        kind=FailureKind.NOT_A_FEED, reason="an HTML page, not a feed"
+    )
+    report = desk.poll(25 * HOUR)
+    assert report.errors == (
+        FeedError(url=FEED_URL, kind=FailureKind.NOT_A_FEED, error="an HTML page, not a feed"),
+    )
+    states = {row.state.feed_url: row.state for row in desk.store.feed_rows()}
+    assert states[FEED_URL].validators.etag == '"1"'
+    assert desk.titles() == ["Kling 3 is out"]
+
+
+def test_one_failing_feed_does_not_disturb_the_other(desk: Desk) -> None:
+    desk.fetcher.answers = {
+        FEED_URL: FetchFailed(feed_url=FEED_URL, kind=FailureKind.DNS, reason="no such name"),
+        OTHER_URL: fetched(b"one", OTHER_URL),
+    }
+    desk.parser.documents[b"one"] = document(entry("Kling 3 is out"))
+    report = desk.poll()
+    assert (report.changed, report.failed, report.offline) == (1, 1, False)
+    assert desk.titles() == ["Kling 3 is out"]
+
+
+def test_a_fault_of_ours_shows_at_its_feed_and_is_not_polled_in_a_loop(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.fetcher.answers = {FEED_URL: fetched(b"odd"), OTHER_URL: fetched(b"one", OTHER_URL)}
+    desk.parser.documents = {b"odd": ZeroDivisionError(), b"one": document(entry("Kling 3"))}
+    report = desk.poll()
+    assert [error.url for error in report.errors] == [FEED_URL]
+    assert "its log has the details" in report.errors[0].error
+    assert "ZeroDivisionError" in caplog.text
+    assert desk.titles() == ["Kling 3"]
+    assert desk.poll(timedelta(minutes=1)).feeds == 0
+
+
+def test_a_failing_database_ends_the_round_with_its_error(desk: Desk) -> None:
+    desk.fetcher.answers[FEED_URL] = fetched(b"one")
+    desk.parser.documents[b"one"] = StoreError("the database is full")
+    with pytest.raises(StoreError, match="full"):
+        desk.poll()
+
+
+def test_the_same_publication_in_two_feeds_is_one_article(desk: Desk) -> None:
+    shared = entry("Kling 3 is out", "https://paper.example/kling")
+    desk.fetcher.answers = {FEED_URL: fetched(b"a"), OTHER_URL: fetched(b"b", OTHER_URL)}
+    desk.parser.documents = {b"a": document(shared), b"b": document(shared)}
+    report = desk.poll()
+    assert (report.articles_new, report.matches_new) == (1, 1)
+
+
+def test_nothing_due_asks_nobody_and_force_asks_all(desk: Desk) -> None:
+    desk.poll()
+    desk.fetcher.asked.clear()
+    assert desk.poll(timedelta(minutes=1)).feeds == 0
+    assert desk.fetcher.asked == []
+    assert desk.poll(timedelta(minutes=1), everything=True).feeds == 2
+
+
+def test_no_network_is_one_line(desk: Desk) -> None:
+    desk.fetcher.answers = {
+        url: FetchFailed(feed_url=url, kind=FailureKind.DNS, reason="no such name")
+        for url in (FEED_URL, OTHER_URL)
+    }
+    report = desk.poll()
+    assert report.offline
+    assert offline_line(report) == (
+        "none of 2 feeds answered: name resolution failed; is this machine online? "
+        "`make demo` shows everything on sample news"
+    )
+    # A first contact that failed is tried again within minutes, not after the usual hour.
+    due = desk.store.next_poll_at()
+    assert due is not None
+    assert due - NOW < timedelta(minutes=10)

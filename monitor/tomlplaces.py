@@ -1,0 +1,139 @@
+"""Where each key and value of a TOML text stands.
+
+`tomllib` gives values without their places, and a message without a line sends its reader
+searching. The text was already accepted by `tomllib` when it comes here, so this scanner only has
+to find its way through valid TOML: one pass, each character looked at once or twice.
+"""
+
+import re
+import tomllib
+from bisect import bisect_left
+from dataclasses import dataclass
+
+#: Keys and, inside lists, positions from 0: ("topic", 2, "any", 0).
+Path = tuple[str | int, ...]
+
+_KEY = re.compile(r"""[ \t]*([A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*(\.?)""")
+_BLANKS = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
+_SCALAR = re.compile(
+    r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})'
+    r"|'''.*?'''(?:'{0,2})"
+    r'|"(?:[^"\\]|\\.)*+"'
+    r"|'[^']*+'"
+    r"|[^,\]}#\n]++",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands, and how it was written."""
+
+    #: Counted from 1.
+    line: int
+    #: The value to the letter; "" for a table, whose line is the one of its header.
+    source: str = ""
+
+
+def places(text: str) -> dict[Path, Place]:
+    """Find every key, value, list item and table of a valid TOML text."""
+    return _Scanner(text).places
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.places: dict[Path, Place] = {}
+        self._line_ends = [match.start() for match in re.finditer("\n", text)]
+        #: How many tables each [[array]] has so far.
+        self._counts: dict[Path, int] = {}
+        self._document()
+
+    def _document(self) -> None:
+        table: Path = ()
+        while self._skip_blanks() < len(self.text):
+            if self.text[self.at] == "[":
+                table = self._header()
+            else:
+                self._assignment(table)
+
+    def _header(self) -> Path:
+        start, array = self.at, self.text.startswith("[[", self.at)
+        self.at += 2 if array else 1
+        path: Path = ()
+        keys = self._keys()
+        for position, key in enumerate(keys):
+            path = (*path, key)
+            self._add(path, start)
+            if array and position == len(keys) - 1:
+                self._counts[path] = self._counts.get(path, 0) + 1
+            if path in self._counts:
+                path = (*path, self._counts[path] - 1)
+                self._add(path, start)
+        self.at += 2 if array else 1
+        return path
+
+    def _assignment(self, table: Path) -> None:
+        self._skip_blanks()
+        start = self.at
+        path = table
+        for key in self._keys():
+            path = (*path, key)
+            self._add(path, start)
+        self.at += 1  # the equals sign
+        self._value(path, self._line(start))
+
+    def _value(self, path: Path, line: int | None = None) -> None:
+        start = self._skip_blanks()
+        opening = self.text[start]
+        if opening == "[":
+            self._items(path)
+        elif opening == "{":
+            self._inline_table(path)
+        elif match := _SCALAR.match(self.text, start):
+            self.at = match.end()
+        source = self.text[start : self.at].rstrip()
+        self.places[path] = Place(line or self._line(start), source)
+
+    def _items(self, path: Path) -> None:
+        self.at += 1
+        position = 0
+        while self.text[self._skip_blanks()] != "]":
+            self._value((*path, position))
+            position += 1
+            self._skip_comma()
+        self.at += 1
+
+    def _inline_table(self, path: Path) -> None:
+        self.at += 1
+        while self.text[self._skip_blanks()] != "}":
+            self._assignment(path)
+            self._skip_comma()
+        self.at += 1
+
+    def _keys(self) -> list[str]:
+        """Read a dotted key and stop before what follows it."""
+        keys: list[str] = []
+        while match := _KEY.match(self.text, self.at):
+            self.at = match.end()
+            quoted = match[1][0] in "\"'"
+            keys.append(tomllib.loads(f"key = {match[1]}")["key"] if quoted else match[1])
+            if not match[2]:
+                break
+        return keys
+
+    def _skip_comma(self) -> None:
+        if self.text[self._skip_blanks()] == ",":
+            self.at += 1
+
+    def _skip_blanks(self) -> int:
+        if match := _BLANKS.match(self.text, self.at):
+            self.at = match.end()
+        return self.at
+
+    def _add(self, path: Path, start: int) -> None:
+        self.places.setdefault(path, Place(self._line(start)))
+
+    def _line(self, offset: int) -> int:
+        return bisect_left(self._line_ends, offset) + 1

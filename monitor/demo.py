@@ -143,8 +143,13 @@ def _dated(text: str, now: datetime, date: Callable[[datetime], str]) -> str:
     return _AGO.sub(lambda ago: date(now - timedelta(hours=int(ago[1]))), text)
 
 
-def prepare(folder: Path, server_url: str) -> Path:
+def prepare(folder: Path, server_url: str, *, at: str = "07:30") -> Path:
     """Make the demo's folder anew, whatever the last demo left there, and give its configuration.
+
+    Args:
+        folder: The demo's own; it need not exist.
+        server_url: Where the sample feeds are served.
+        at: When the demo's digest is due, in the machine's time zone.
 
     Raises:
         BusyError: A demo is running in this folder.
@@ -154,7 +159,7 @@ def prepare(folder: Path, server_url: str) -> Path:
     try:
         _clear(folder, config)
         folder.mkdir(parents=True, exist_ok=True)
-        config.write_text(_configuration(server_url), encoding="utf-8")
+        config.write_text(_configuration(server_url, at), encoding="utf-8")
     except OSError as error:
         raise MonitorError(
             f"the demo cannot use {folder}: {error.strerror or error}; "
@@ -163,10 +168,12 @@ def prepare(folder: Path, server_url: str) -> Path:
     return config
 
 
-def _configuration(server_url: str) -> str:
+def _configuration(server_url: str, at: str) -> str:
     text = (SAMPLE / "config.toml").read_text(encoding="utf-8")
     network = f"127.0.0.1/32:{urlsplit(server_url).port}"
-    return text.replace("{base}", server_url).replace("{network}", network)
+    for name, value in {"base": server_url, "network": network, "at": at}.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
 
 
 def _clear(folder: Path, config: Path) -> None:

@@ -57,7 +57,7 @@ OWNERS = {
     "starlette": {"web"},
     "uvicorn": {"web"},
     "python_multipart": {"web"},
-    "click": {"cli"},
+    "click": {"cli", "serve"},  # the two that talk on the terminal
     "rich": {"terminal"},
     "pydantic": {"config"},
     "tomlkit": {"tomlplaces"},

@@ -71,9 +71,10 @@ def test_an_unknown_path_is_not_found(server: SampleServer) -> None:
 def test_the_configuration_is_valid_and_names_every_sample_feed(
     server: SampleServer, tmp_path: Path
 ) -> None:
-    path = prepare(tmp_path / "demo", server.url)
+    path = prepare(tmp_path / "demo", server.url, at="09:30")
     config = configuration.load(path.read_text("utf-8"), path=str(path))
     assert sorted(feed.url for feed in config.feeds) == sorted(server.feeds)
+    assert config.digests[0].at == "09:30"
     assert [topic.id for topic in config.topics] == [
         "kling",
         "01ai",

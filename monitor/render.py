@@ -1,11 +1,90 @@
 """Turn a digest into the mail that is sent, and give the pages their template environment.
 
-The only module that knows jinja2 and css-inline.
+The only module that knows jinja2 and css-inline. The mail's templates are the reader's to edit, so
+a template is never trusted to work: the next one takes over, and the reader is told.
 """
 
+import time
+import traceback
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from css_inline import CSSInliner
+from jinja2 import BaseLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2.exceptions import SecurityError, TemplateSyntaxError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from monitor.errors import RenderError
+from monitor.model import Digest, DigestTopic, RenderedDigest
+
+#: Gmail cuts a mail off at 102 KB, in the middle of whatever stands there.
+MAX_HTML_BYTES = 80_000
+#: Columns of the plain text; a CJK character takes two.
+TEXT_COLUMNS = 72
+
+#: No template shows a story in so few bytes that more of them fit.
+_MOST_STORIES = 250
+#: Per topic: how many stories keep their snippet. Tried in this order until the mail fits.
+_SNIPPETS = (_MOST_STORIES, 8, 3, 0)
+_MAX_OUTPUT_CHARS = 1_000_000
+_MAX_RANGE = 1_000
+_MAX_SECONDS = 10
+#: They make a long text out of a short one, which no output limit sees in time.
+_PADDING = frozenset(
+    {"center", "expandtabs", "format", "format_map", "indent", "ljust", "rjust", "zfill"}
+)
+_HTML = "digest.html.j2"
+_TEXT = "digest.txt.j2"
+
+#: Punctuation that no line begins or ends with.
+_NEVER_FIRST = frozenset("、。，．：；！？）］｝」』】〉》〕”’…·%,.;:!?)]}")
+_NEVER_LAST = frozenset("（［｛「『【〈《〔“‘([{")
+
+#: The last resort. Nobody edits it, so it always works.
+_PLAIN = {
+    _HTML: """\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ digest.subject }}</title></head>
+<body style="font: 16px/1.5 sans-serif; max-width: 640px; margin: 0 auto; padding: 12px">
+{% for notice in digest.notices %}<p><b>{{ notice }}</b></p>{% endfor %}
+<h1 style="font-size: 20px">{{ digest.subject }}</h1>
+{% for topic in digest.topics if topic.articles %}
+<h2 style="font-size: 17px">{{ topic.name }}: {{ topic.articles }}</h2>
+{% for story in topic.stories %}
+<p><a href="{{ story.lead.url }}">{{ story.lead.title|map(attribute="text")|join }}</a><br>
+{{ story.lead.source }} · {{ story.lead.time.strftime("%Y-%m-%d %H:%M") }} ·
+{{ story.lead.why|join(", ") }}</p>
+{% endfor %}
+{% if topic.more %}<p>{{ topic.more }} more in the archive</p>{% endif %}
+{% endfor %}
+<p>{{ digest.coverage.articles }} articles from {{ digest.coverage.feeds_read }} of
+{{ digest.coverage.feeds }} feeds</p>
+</body></html>
+""",
+    _TEXT: """\
+{% for notice in digest.notices %}! {{ notice }}
+{% endfor %}
+{{ digest.subject }}
+{% for topic in digest.topics if topic.articles %}
+
+{{ topic.name }}: {{ topic.articles }}
+{% for story in topic.stories %}
+- {{ story.lead.title|map(attribute="text")|join }} ({{ story.lead.source }})
+  {{ story.lead.url }}
+{% endfor %}
+{% if topic.more %}
+  {{ topic.more }} more in the archive
+{% endif %}
+{% endfor %}
+
+{{ digest.coverage.articles }} articles from {{ digest.coverage.feeds_read }} of
+{{ digest.coverage.feeds }} feeds
+""",
+}
 
 
 def html_environment(folder: Path) -> Environment:
@@ -17,3 +96,276 @@ def html_environment(folder: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def shipped_templates() -> Path:
+    """Give the folder of the templates that the product ships.
+
+    A wheel carries them inside the package; in a checkout they stand at the top level.
+    """
+    package = Path(__file__).resolve().parent
+    inside = package / "shipped" / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+class Templates:
+    """Renders with the reader's templates, else the shipped ones, else a plain built-in."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        """Take the reader's folders, first choice first; one that does not exist is passed over."""
+        self._folders = tuple(
+            dict.fromkeys(folder.resolve() for folder in (*folders, shipped_templates()))
+        )
+        self._inline = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True).inline
+
+    def render(self, digest: Digest) -> RenderedDigest:
+        """Render both parts of the mail; the HTML is at most MAX_HTML_BYTES long.
+
+        A digest that is too long loses snippets first, then its last stories: they count as
+        `more`. A broken template is replaced by the next one; `problems` and a notice in the
+        mail say so. Templates are read anew each time, so that an edit needs no restart.
+        """
+        htmls, texts = self._choices(_HTML), self._choices(_TEXT)
+        problems: list[str] = []
+        while True:
+            told = replace(digest, notices=(*digest.notices, *problems))
+            using = htmls
+            try:
+                fitted, html = self._fitted(htmls[0], told)
+                using = texts
+                text = texts[0].render(fitted)
+            except RenderError as error:
+                problems.append(str(error))
+                using.pop(0)
+            else:
+                return RenderedDigest(
+                    subject=_printable(digest.subject),
+                    html=html,
+                    text=text,
+                    problems=tuple(problems),
+                )
+
+    def _choices(self, name: str) -> "list[_Template]":
+        """Give the templates of that name, best first; the last one always works."""
+        edited = [
+            _Template(name, FileSystemLoader(folder), f"{folder.name}/{name}")
+            for folder in self._folders
+            if (folder / name).is_file()
+        ]
+        return [*edited, _Template(name, DictLoader(_PLAIN), "")]
+
+    def _fitted(self, template: "_Template", digest: Digest) -> tuple[Digest, str]:
+        """Give the fullest version of a digest that fits, and its HTML."""
+        shown, html = digest, ""
+        for shown in _smaller(digest):
+            html = self._inlined(template, shown)
+            if len(html.encode()) <= MAX_HTML_BYTES:
+                return shown, html
+        if template.place:
+            raise RenderError(
+                f"mail template {template.place} makes more than {MAX_HTML_BYTES // 1000} KB "
+                "even without any story; another template made this mail"
+            )
+        return shown, html
+
+    def _inlined(self, template: "_Template", digest: Digest) -> str:
+        html = template.render(digest)
+        try:
+            return self._inline(html)
+        except ValueError as error:  # css_inline.InlineError is one
+            raise RenderError(
+                f"mail template {template.place}: its styles cannot be used: {error}; "
+                "another template made this mail"
+            ) from error
+
+
+class _Template:
+    """One template that somebody may have edited: it is finished in time or raises RenderError."""
+
+    def __init__(self, name: str, loader: BaseLoader, place: str) -> None:
+        self._name = name
+        self._loader = loader
+        #: Where its reader finds it; "" for the built-in one.
+        self.place = place
+
+    def render(self, digest: Digest) -> str:
+        try:
+            return _printable("".join(self._chunks(digest)))
+        except Exception as error:  # a template may raise anything at all
+            line = _line(error)
+            where = f"{self.place}, line {line}" if line else self.place
+            what = str(error) or type(error).__name__
+            raise RenderError(
+                f"mail template {where}: {what}; another template made this mail"
+            ) from error
+
+    @cached_property
+    def _compiled(self) -> Template:
+        return _MailEnvironment(self._loader).get_template(self._name)
+
+    def _chunks(self, digest: Digest) -> Iterator[str]:
+        size = 0
+        for chunk in self._compiled.generate(digest=digest):
+            size += len(chunk)
+            if size > _MAX_OUTPUT_CHARS:
+                raise SecurityError(f"makes more than {_MAX_OUTPUT_CHARS:,} characters")
+            yield chunk
+
+
+class _MailEnvironment(ImmutableSandboxedEnvironment):
+    """A sandbox in which a slip costs one mail's look, never the service's time or memory."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def __init__(self, loader: BaseLoader) -> None:
+        super().__init__(
+            loader=loader,
+            # By rule: a part that an HTML template includes is HTML, whatever its name.
+            autoescape=lambda name: not (name or "").endswith(".txt.j2"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self._deadline = time.monotonic() + _MAX_SECONDS
+        self.globals = {"range": _short_range}
+        self.filters = {name: use for name, use in self.filters.items() if name not in _PADDING} | {
+            "number": _number,
+            "wrap": _wrap,
+        }
+
+    def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
+        """Reckon with numbers only: `"a" * 10**9` is a gigabyte."""
+        if operator == "**" or not all(isinstance(side, int | float) for side in (left, right)):
+            raise SecurityError(f"{operator} is only for plain numbers, and ** for none")
+        return super().call_binop(context, operator, left, right)
+
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
+        """Keep the methods of texts away that fill up with blanks."""
+        if isinstance(obj, str) and attr in _PADDING:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def getattr(self, obj: object, attribute: str) -> object:
+        """Look at the clock, since every loop that does something passes here."""
+        self._in_time()
+        return super().getattr(obj, attribute)
+
+    def call(self, context: Context, obj: object, /, *args: object, **kwargs: object) -> object:
+        """Look at the clock, since a loop over `range` passes here."""
+        self._in_time()
+        return super().call(context, obj, *args, **kwargs)
+
+    def _in_time(self) -> None:
+        if time.monotonic() > self._deadline:
+            raise SecurityError(f"is not finished after {_MAX_SECONDS} seconds")
+
+
+def _short_range(*bounds: int) -> range:
+    numbers = range(*bounds)
+    if len(numbers) > _MAX_RANGE:
+        raise SecurityError(f"range() gives at most {_MAX_RANGE:,} numbers")
+    return numbers
+
+
+def _line(error: Exception) -> int:
+    """Find the line of a template in which an error happened, 0 if in none."""
+    if isinstance(error, TemplateSyntaxError):
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f.lineno or 0 for f in reversed(frames) if f.filename.endswith(".j2")), 0)
+
+
+# -------------------------------------------------------------------------------- size of a mail
+
+
+def _smaller(digest: Digest) -> Iterator[Digest]:
+    """Give ever smaller versions: fewer snippets, then fewer stories, down to none."""
+    shown = _capped(digest, _MOST_STORIES)
+    for keep in _SNIPPETS:
+        shown = _with_snippets(shown, keep)
+        yield shown
+    while shown.stories:
+        shown = _capped(shown, shown.stories * 3 // 4)
+        yield shown
+
+
+def _with_snippets(digest: Digest, keep: int) -> Digest:
+    return replace(
+        digest, topics=tuple(_topic_with_snippets(topic, keep) for topic in digest.topics)
+    )
+
+
+def _topic_with_snippets(topic: DigestTopic, keep: int) -> DigestTopic:
+    bare = tuple(
+        replace(story, lead=replace(story.lead, snippet=())) for story in topic.stories[keep:]
+    )
+    return replace(topic, stories=topic.stories[:keep] + bare)
+
+
+def _capped(digest: Digest, total: int) -> Digest:
+    """Keep at most that many stories, taking the last ones from the longest topics first."""
+    cap = total
+    while sum(min(len(topic.stories), cap) for topic in digest.topics) > total:
+        cap -= 1
+    return replace(digest, topics=tuple(_topic_capped(topic, cap) for topic in digest.topics))
+
+
+def _topic_capped(topic: DigestTopic, cap: int) -> DigestTopic:
+    left_out = len(topic.stories[cap:])
+    return replace(topic, stories=topic.stories[:cap], more=topic.more + left_out)
+
+
+# ------------------------------------------------------------------------------- text of a mail
+
+
+def _printable(text: str) -> str:
+    """Take out what no mail can carry: half characters (lone surrogates) and control characters."""
+    whole = text.encode("utf-8", "replace").decode()
+    return "".join(c for c in whole if c in "\n\t" or unicodedata.category(c) != "Cc")
+
+
+def _number(value: int) -> str:
+    """Write 4812 as "4,812"."""
+    return f"{value:,}"
+
+
+def _wrap(text: str, first: str = "", rest: str = "") -> str:
+    """Break a text into lines of TEXT_COLUMNS: at blanks, and between CJK characters.
+
+    Args:
+        text: Any text; its own line breaks count as blanks.
+        first: Put before the first line.
+        rest: Put before the others.
+    """
+    lines = [first]
+    empty = True
+    for blank, unit in _units(text):
+        gap = " " if blank and not empty else ""
+        if not empty and _columns(lines[-1] + gap + unit) > TEXT_COLUMNS:
+            lines.append(rest)
+            gap = ""
+        lines[-1] += gap + unit
+        empty = False
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _units(text: str) -> Iterator[tuple[bool, str]]:
+    """Give what must not be broken, each with whether a blank stood before it."""
+    for word in text.split():
+        blank, unit = True, ""
+        for char in word:
+            stays = not (_is_wide(char) or (unit and _is_wide(unit[-1])))
+            if unit and not (stays or char in _NEVER_FIRST or unit[-1] in _NEVER_LAST):
+                yield blank, unit
+                blank, unit = False, ""
+            unit += char
+        yield blank, unit
+
+
+def _is_wide(char: str) -> bool:
+    return unicodedata.east_asian_width(char) in "WF"
+
+
+def _columns(line: str) -> int:
+    return sum(2 if _is_wide(char) else not unicodedata.combining(char) for char in line)

@@ -30,6 +30,8 @@ from monitor.store import Store, open_store
 PREVIEW_HTML = "preview.html"
 PREVIEW_TEXT = "preview.txt"
 
+_SQLITE = "sqlite:///"
+
 #: The largest configuration file we read; the shipped one has 15 KB.
 _MAX_CONFIG_BYTES = 4_000_000
 
@@ -172,12 +174,12 @@ class App:
             BusyError: Somebody else holds it.
         """
         url = configuration.database_url(self.config.database, folder=self.path.parent)
-        file = configuration.database_file(url)
-        if file is None:  # on PostgreSQL the unique keys keep two services from doubling anything
-            yield
+        if not url.startswith(_SQLITE):
+            yield  # on PostgreSQL the unique keys keep two services from doubling anything
             return
         import fcntl  # noqa: PLC0415  absent on Windows, where only this method needs it
 
+        file = Path(url.removeprefix(_SQLITE))
         lock = file.with_name(file.name + ".lock")
         with lock.open("a+", encoding="utf-8") as handle:
             try:

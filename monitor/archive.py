@@ -1,0 +1,257 @@
+"""Browse the archive: from what a reader asked for to one page, ready to be shown.
+
+topic, search text, feed, cursor ─→ ArchiveFilter ─→ store ─→ ArchiveView
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from monitor import query as queries
+from monitor import text
+from monitor.config import FeedConfig, TopicConfig
+from monitor.errors import QueryError
+from monitor.model import (
+    ArchiveFilter,
+    Article,
+    ArticleMatches,
+    Cursor,
+    IndexQuery,
+    Match,
+    Piece,
+)
+from monitor.store import Store
+
+PAGE_SIZE = 50
+MAX_QUERY_CHARS = 1_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+# Eighteen digits stay inside a database key; years before 1 and after 9999 are caught on reading.
+_CURSOR = re.compile(r"(-?\d{1,18})\.(\d{1,18})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a reader asked for, as it stands in the page's address; nothing in it is checked yet."""
+
+    topic: str = ""
+    #: The search box, in the language of topics.
+    query: str = ""
+    #: A feed's address as configured.
+    feed: str = ""
+    #: Also articles that no topic matched.
+    everything: bool = False
+    #: `ArchiveView.older` of the page before, "" for the newest articles.
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why an article is here: one topic and what was found."""
+
+    topic_id: str
+    topic_name: str
+    #: In the reader's words: "可灵 in the title".
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveEntry:
+    """One article as the archive shows it."""
+
+    id: int
+    #: http or https; "" when no feed gave a link.
+    url: str
+    title: tuple[Piece, ...]
+    #: About two lines around the hits, else the beginning; () when the feed gave no text.
+    snippet: tuple[Piece, ...]
+    source: str
+    #: What the reader should know of the source ("state media"); "" for most.
+    label: str
+    lang: str
+    #: In the reader's zone: the article's date, but never later than when it was first seen.
+    time: datetime
+    #: True when the feed gave no date and `time` is when we first saw it.
+    undated: bool
+    why: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicCount:
+    """A topic as the filter offers it."""
+
+    id: str
+    name: str
+    matches: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFault:
+    """A search that cannot be understood: `before`, `fault` and `after` make up its text."""
+
+    message: str
+    before: str
+    fault: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveView:
+    """One page of the archive."""
+
+    entries: tuple[ArchiveEntry, ...]
+    topics: tuple[TopicCount, ...]
+    #: `Question.after` of the next page; "" on the last one.
+    older: str
+    #: The search's fault; nothing was looked up then.
+    fault: QueryFault | None = None
+    #: Parts of the question that could not be followed, in plain words; entries are empty then.
+    problems: tuple[str, ...] = ()
+
+
+def browse(
+    store: Store,
+    question: Question,
+    *,
+    topics: Sequence[TopicConfig],
+    feeds: Sequence[FeedConfig],
+    zone: tzinfo,
+    limit: int = PAGE_SIZE,
+) -> ArchiveView:
+    """Answer a reader's question with one page.
+
+    A search that cannot be understood and an unknown topic, feed or cursor are answers too: the
+    page says what is wrong. A topic that left the configuration can be asked for while it has
+    matches.
+
+    Raises:
+        StoreError: The database did not answer.
+    """
+    counts = store.topic_counts()
+    names = {topic.id: topic.name for topic in topics}
+    labels = {feed.url: feed.label for feed in feeds}
+    offered = tuple(
+        TopicCount(id=topic.id, name=topic.name, matches=counts.get(topic.id, 0))
+        for topic in topics
+    )
+    problems = tuple(_problems(question, known_topics=counts.keys() | names, known_feeds=labels))
+    try:
+        wanted = _wanted(question.query)
+    except QueryError as error:
+        return ArchiveView(entries=(), topics=offered, older="", fault=_fault(error))
+    if problems:
+        return ArchiveView(entries=(), topics=offered, older="", problems=problems)
+    page = store.page(
+        ArchiveFilter(
+            topic_id=question.topic or None,
+            feed_url=question.feed or None,
+            query=wanted,
+            matched_only=not question.everything,
+        ),
+        after=_cursor(question.after),
+        limit=limit,
+    )
+    return ArchiveView(
+        entries=tuple(_entry(row, names=names, labels=labels, zone=zone) for row in page.articles),
+        topics=offered,
+        older=_address(page.next),
+    )
+
+
+def _found(match: Match) -> tuple[str, ...]:
+    """Say what made a match; a word found in the title is not named again for the text."""
+    words: dict[str, str] = {}
+    for span in match.spans:
+        surface = _short(" ".join(span.surface.split()), 40)
+        place = "title" if span.field == "title" else "text"
+        words.setdefault(surface.casefold(), f"{surface} in the {place}")
+    return tuple(words.values())
+
+
+def _problems(
+    question: Question, *, known_topics: Iterable[str], known_feeds: Iterable[str]
+) -> Iterable[str]:
+    if question.topic and question.topic not in set(known_topics):
+        yield f'There is no topic "{_short(question.topic)}".'
+    if question.feed and question.feed not in set(known_feeds):
+        yield f'The feed "{_short(question.feed)}" is not in the configuration.'
+    if question.after and _cursor(question.after) is None:
+        yield "The address of this page is damaged: its “after” names no place in the archive."
+
+
+def _short(value: str, width: int = 80) -> str:
+    return value if len(value) <= width else value[: width - 1] + "…"
+
+
+def _wanted(query: str) -> IndexQuery | None:
+    query = query.strip()
+    if not query:
+        return None
+    if len(query) > MAX_QUERY_CHARS:
+        raise QueryError(
+            f"This search has {len(query):,} characters; {MAX_QUERY_CHARS:,} are the most",
+            text=_short(query),
+            span=(0, 0),
+        )
+    return queries.for_index(queries.parse(query))
+
+
+def _fault(error: QueryError) -> QueryFault:
+    start, end = error.span
+    return QueryFault(
+        message=error.message,
+        before=error.text[:start],
+        fault=error.text[start:end],
+        after=error.text[end:],
+    )
+
+
+def _entry(
+    row: ArticleMatches, *, names: dict[str, str], labels: dict[str, str], zone: tzinfo
+) -> ArchiveEntry:
+    article = row.article
+    spans = [span for match in row.matches for span in match.spans]
+    return ArchiveEntry(
+        id=row.id,
+        url=article.url,
+        title=text.pieces(article.title, [span for span in spans if span.field == "title"]),
+        snippet=text.snippet(article.text, [span for span in spans if span.field == "body"]),
+        source=article.source,
+        label=labels.get(article.feed_url, ""),
+        lang=article.lang,
+        time=_sorted_at(article).astimezone(zone),
+        undated=article.published_at is None,
+        why=tuple(
+            Reason(
+                topic_id=match.topic_id,
+                topic_name=names.get(match.topic_id, match.topic_id),
+                found=_found(match),
+            )
+            for match in row.matches
+        ),
+    )
+
+
+def _sorted_at(article: Article) -> datetime:
+    if article.published_at is None:
+        return article.first_seen_at
+    return min(article.published_at, article.first_seen_at)
+
+
+def _address(cursor: Cursor | None) -> str:
+    if cursor is None:
+        return ""
+    return f"{(cursor.sorted_at - _EPOCH) // _MICROSECOND}.{cursor.id}"
+
+
+def _cursor(address: str) -> Cursor | None:
+    """Read a cursor back; None for "" and for what `_address` never wrote."""
+    parts = _CURSOR.fullmatch(address)
+    if parts is None:
+        return None
+    try:
+        return Cursor(sorted_at=_EPOCH + int(parts[1]) * _MICROSECOND, id=int(parts[2]))
+    except OverflowError:
+        return None

@@ -1,0 +1,327 @@
+"""The archive's pages: each reads the store once, and every filter is a part of its address."""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from monitor import archive, render
+from monitor.archive import ArchiveView, Question
+from monitor.config import Config
+from monitor.errors import MonitorError
+from monitor.model import DigestRow, RenderedDigest
+from monitor.store import Store
+from monitor.web import words
+from monitor.web.guard import MAIL_POLICY, Guard, known_hosts
+
+log = logging.getLogger(__name__)
+
+_PAGES = Path(__file__).with_name("pages")
+#: Eighteen digits stay inside a database key.
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+#: Issues in the list: more than four months of a daily digest.
+_ISSUES = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All that the pages need; what can change while the service runs is asked at each request."""
+
+    store: Store
+    #: The configuration in force; a reload swaps what this gives. `[web]` is read at the start.
+    config: Callable[[], Config]
+    #: The next digest of that name as it would look now; called only with configured names.
+    preview: Callable[[str], RenderedDigest]
+    #: The clock.
+    now: Callable[[], datetime]
+    #: What is going on, in one line: "reading 55 feeds: 12 done", or that nothing could be reached
+    #: and when it is tried again. None when there is nothing to say.
+    status: Callable[[], str | None] = lambda: None
+    #: What the owner must know: a configuration or a template that is broken, one line each.
+    notices: Callable[[], Iterable[str]] = lambda: ()
+    #: The token of `[web] auth = "token"` (see `load_token`); None lets everybody in.
+    token: str | None = None
+
+
+def create_app(services: Services) -> Starlette:
+    """Build the ASGI application that answers with the archive's pages."""
+    web = services.config().web
+    pages = _Pages(services)
+    paths: dict[str, Callable[[Request], Response]] = {
+        "/": pages.archive,
+        "/digests": pages.digests,
+        "/digests/next": pages.preview,
+        "/digests/next/mail": pages.preview_mail,
+        "/digests/{id}": pages.digest,
+        "/digests/{id}/mail": pages.digest_mail,
+        "/feeds": pages.feeds,
+        "/health": pages.health,
+        "/style.css": _file("style.css", "text/css"),
+        "/icon.svg": _file("icon.svg", "image/svg+xml"),
+    }
+    app = Starlette(
+        routes=[Route(path, endpoint) for path, endpoint in paths.items()],
+        middleware=[
+            Middleware(
+                Guard,
+                hosts=known_hosts(web),
+                token=services.token,
+                secure=urlsplit(web.public_url).scheme == "https",
+                error_page=pages.error,
+            )
+        ],
+        exception_handlers={HTTPException: pages.not_there, MonitorError: pages.trouble},
+    )
+    # "/feeds/" is no page: the only redirect we make is the one that takes the token out of sight.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _file(name: str, media_type: str) -> Callable[[Request], Response]:
+    content = (_PAGES / name).read_bytes()
+
+    def serve(_: Request) -> Response:
+        return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=600"})
+
+    return serve
+
+
+class _Pages:
+    """The endpoints; Starlette runs each in a thread, since they are plain functions."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._templates = render.html_environment(_PAGES)
+        self._templates.filters["count"] = words.count
+
+    # ------------------------------------------------------------------------------- archive
+
+    def archive(self, request: Request) -> Response:
+        """Show the newest matches, or what the filters and the search ask for."""
+        config = self._services.config()
+        asked = request.query_params
+        question = Question(
+            topic=asked.get("topic", ""),
+            query=asked.get("q", ""),
+            feed=asked.get("feed", ""),
+            everything=asked.get("all", "") not in {"", "0"},
+            after=asked.get("after", ""),
+        )
+        view = archive.browse(
+            self._services.store,
+            question,
+            topics=config.topics,
+            feeds=config.feeds,
+            zone=config.zone,
+        )
+        today = self._today()
+        days = [
+            (words.day(when, today), tuple(entries))
+            for when, entries in groupby(view.entries, lambda entry: entry.time.date())
+        ]
+        return self._page(
+            "archive.html",
+            view=view,
+            question=question,
+            days=days,
+            feed_name=self._feed_name(question.feed),
+            empty=self._empty(view, question),
+            link=_Links(question),
+            max_query=archive.MAX_QUERY_CHARS,
+        )
+
+    def _feed_name(self, url: str) -> str:
+        if not url:
+            return ""
+        named = {feed.url: feed.name for feed in self._services.config().feeds}
+        return named.get(url) or words.address(url)
+
+    def _empty(self, view: ArchiveView, question: Question) -> str:
+        """Choose what an empty page says: a name of a paragraph in archive.html; "" for none."""
+        if view.entries or view.fault or view.problems:
+            return ""
+        if question.query:
+            return "no hit"
+        if question.topic or question.feed or question.after:
+            return "nothing here"
+        config = self._services.config()
+        if not config.feeds:
+            return "no feeds"
+        rows = self._services.store.feed_rows()
+        if not any(row.articles for row in rows):
+            return "nothing read"
+        return "no match" if config.topics else "no topics"
+
+    # ------------------------------------------------------------------------------- digests
+
+    def digests(self, _: Request) -> Response:
+        """List the issues, newest first, with what became of each copy."""
+        config = self._services.config()
+        today = self._today()
+        issues = [
+            (row, words.day(row.local_date, today), words.delivery_lines(row))
+            for row in self._services.store.digests(_ISSUES)
+        ]
+        return self._page(
+            "digests.html", issues=issues, names=[digest.name for digest in config.digests]
+        )
+
+    def digest(self, request: Request) -> Response:
+        """Show one issue as it was sent."""
+        number = _number(request)
+        rendered = self._issue(number)
+        row = next((row for row in self._services.store.digests(_ISSUES) if row.id == number), None)
+        return self._page(
+            "digest.html",
+            rendered=rendered,
+            row=row,
+            facts=self._facts(row) if row else (),
+            mail=f"/digests/{number}/mail",
+            names=(),
+            name="",
+        )
+
+    def _facts(self, row: DigestRow) -> tuple[str, ...]:
+        zone = self._services.config().zone
+        composed = f"composed {words.short_time(row.created_at, zone, self._today())}"
+        return (composed, words.count(row.items, "article"), *words.delivery_lines(row))
+
+    def _today(self) -> date:
+        return self._services.now().astimezone(self._services.config().zone).date()
+
+    def digest_mail(self, request: Request) -> Response:
+        """Give an issue's HTML for the frame inside its page."""
+        return _mail(self._issue(_number(request)))
+
+    def _issue(self, number: int) -> RenderedDigest:
+        rendered = self._services.store.digest(number)
+        if rendered is None:
+            raise HTTPException(404, "There is no such digest.")
+        return rendered
+
+    def preview(self, request: Request) -> Response:
+        """Show the next issue as it would look now."""
+        names = [digest.name for digest in self._services.config().digests]
+        if not names:
+            return self._page("digests.html", issues=[], names=[])
+        name = _digest_name(request, names)
+        return self._page(
+            "digest.html",
+            rendered=self._services.preview(name),
+            row=None,
+            facts=("a preview: this is how the next issue would look now",),
+            mail=f"/digests/next/mail?{urlencode({'name': name})}",
+            names=names if len(names) > 1 else (),
+            name=name,
+        )
+
+    def preview_mail(self, request: Request) -> Response:
+        """Give the preview's HTML for the frame inside its page."""
+        names = [digest.name for digest in self._services.config().digests]
+        return _mail(self._services.preview(_digest_name(request, names)))
+
+    # --------------------------------------------------------------------------------- feeds
+
+    def feeds(self, _: Request) -> Response:
+        """Show each feed's health, those that need a look first."""
+        lines = words.feed_lines(
+            self._services.store.feed_rows(), self._services.config().feeds, self._services.now()
+        )
+        return self._page("feeds.html", lines=lines, summary=words.feed_summary(lines))
+
+    def health(self, _: Request) -> Response:
+        """Answer a health check: 200 while the database answers, with a few figures; else 503."""
+        try:
+            states = [row.state for row in self._services.store.feed_rows()]
+        except MonitorError as error:
+            log.warning("health check: %s", error)
+            return JSONResponse({"status": "error", "reason": "database"}, status_code=503)
+        read = [state.last_success_at for state in states if state.last_success_at]
+        return JSONResponse(
+            {
+                "status": "ok",
+                "feeds": len(states),
+                "failing": sum(1 for state in states if state.failures or state.retired),
+                "last_success_at": max(read).isoformat() if read else None,
+            }
+        )
+
+    # --------------------------------------------------------------------------------- errors
+
+    def not_there(self, _: Request, error: Exception) -> Response:
+        """Answer for an address without a page."""
+        detail = error.detail if isinstance(error, HTTPException) else ""
+        if detail in {"", "Not Found"}:
+            detail = "There is no page at this address."
+        return self.error(404, "Not found", detail)
+
+    def trouble(self, _: Request, error: Exception) -> Response:
+        """Answer while something that we know about is wrong: the database is locked, say."""
+        log.warning("page failed: %s", error)
+        return self.error(503, "Not now", f"{error}. Load this page again in a moment.")
+
+    def error(self, status: int, headline: str, advice: str) -> Response:
+        """Build the page for an error from words alone: what is broken may be what pages ask."""
+        template = self._templates.get_template("error.html")
+        return HTMLResponse(template.render(headline=headline, advice=advice), status_code=status)
+
+    def _page(self, template: str, **values: object) -> Response:
+        return HTMLResponse(
+            self._templates.get_template(template).render(
+                status=self._services.status(), notices=tuple(self._services.notices()), **values
+            )
+        )
+
+
+class _Links:
+    """Addresses of the archive's page that differ from the present one in the parts named."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+
+    def __call__(self, **changes: str | bool) -> str:
+        # A changed filter begins with its newest article again.
+        question = replace(self._question, **{"after": "", **changes})  # type: ignore[arg-type]  # templates name its fields
+        parts = {
+            "q": question.query,
+            "topic": question.topic,
+            "feed": question.feed,
+            "all": "1" if question.everything else "",
+            "after": question.after,
+        }
+        given = {name: value for name, value in parts.items() if value}
+        return f"/?{urlencode(given)}" if given else "/"
+
+
+def _number(request: Request) -> int:
+    """Read an issue's number from the address; what is none has no page."""
+    given = request.path_params["id"]
+    if not _NUMBER.fullmatch(given):
+        raise HTTPException(404, "There is no such digest.")
+    return int(given)
+
+
+def _digest_name(request: Request, names: Sequence[str]) -> str:
+    """Read which digest is asked for: the first one configured if none."""
+    name = request.query_params.get("name", names[0] if names else "")
+    if name not in names:
+        raise HTTPException(404, "There is no digest of that name in the configuration.")
+    return str(name)
+
+
+def _mail(rendered: RenderedDigest) -> Response:
+    # Inside the frame links would have nowhere to go: they open a window of their own.
+    html = _HEAD.sub(r'\g<0><base target="_blank">', rendered.html, count=1)
+    return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})

@@ -1,0 +1,199 @@
+"""Stand before every page: who may ask, what may be asked, and what the browser is told to refuse.
+
+    Host known? ─→ GET or HEAD? ─→ token? ─→ the page ─→ security headers on whatever comes back
+
+Each check protects against something that reaches even a service on 127.0.0.1: a web page elsewhere
+whose name was rebound to this machine, a form on a strange site, a headline that carries a script.
+"""
+
+import hmac
+import logging
+import os
+import re
+import secrets
+from collections.abc import Callable, Collection
+from pathlib import Path
+from urllib.parse import quote, urlencode, urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from monitor.config import WebConfig
+from monitor.errors import MonitorError
+
+log = logging.getLogger(__name__)
+
+#: Our pages: our stylesheet and icon, our form, our frame with a mail inside, and nothing else.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+#: A mail as sent: its own inline styles, no script, no request anywhere; links open new windows.
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+#: Answered without a token: a health check has none, and it says nothing about the news.
+OPEN_PATHS = frozenset({"/health", "/style.css", "/icon.svg"})
+
+COOKIE = "monitor_token"
+_COOKIE_SECONDS = 365 * 24 * 3600
+_MIN_TOKEN_CHARS = 16
+
+_HEADERS = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
+    # What a reader watches stays out of shared caches, and out of the history after signing out.
+    "Cache-Control": "no-store",
+}
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
+
+#: Builds the page for an error: status, headline, what to do.
+ErrorPage = Callable[[int, str, str], Response]
+
+
+def load_token(path: Path) -> str:
+    """Read the token that opens the archive, making one readable by its owner only at first use.
+
+    Raises:
+        MonitorError: The file cannot be read or made, or holds no token worth the name.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            token = path.read_text(encoding="utf-8").strip()
+        else:
+            token = secrets.token_urlsafe()
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(token + "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MonitorError(f"[web] token_file {path} cannot be used: {error}") from error
+    if len(token) < _MIN_TOKEN_CHARS:
+        raise MonitorError(
+            f"[web] token_file {path} holds fewer than {_MIN_TOKEN_CHARS} characters, which can be "
+            "guessed; delete it and a good one is made at the next start"
+        )
+    return token
+
+
+def known_hosts(web: WebConfig) -> frozenset[str]:
+    """Name the hosts under which the archive answers: this machine, `listen` and `public_url`."""
+    listen = urlsplit(f"//{web.listen}").hostname or ""
+    public = urlsplit(web.public_url).hostname or ""
+    return frozenset({"127.0.0.1", "localhost", "::1", listen, public} - {""})
+
+
+class Guard:
+    """ASGI middleware: lets a page answer only whom it may, and hardens whatever is answered."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Collection[str],
+        token: str | None,
+        secure: bool,
+        error_page: ErrorPage,
+    ) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._token = token
+        #: Readers come by https: the cookie must never travel in the clear.
+        self._secure = secure
+        self._error_page = error_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def hardened(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            refusal = self._refuse(Request(scope))
+            await (refusal or self._app)(scope, receive, hardened)
+        except Exception:  # the one place that keeps a fault of ours from showing its inside
+            log.exception("page failed", extra={"path": scope["path"]})
+            if started:
+                raise
+            page = self._error_page(
+                500, "Something broke", "This is a fault of News Monitor; its log has the details."
+            )
+            await page(scope, receive, hardened)
+
+    def _refuse(self, request: Request) -> Response | None:
+        """Give the answer for a request that no page shall see; None lets it pass."""
+        host = _host_name(request.headers.get("host", ""))
+        if host not in self._hosts:
+            return self._error_page(
+                421,
+                "Not known by this name",
+                "The archive answers only to names it knows. If this one is yours, write it into "
+                'config.toml: public_url = "http://NAME:PORT" under [web], and start again.',
+            )
+        if request.method not in {"GET", "HEAD"}:
+            page = self._error_page(405, "Only for reading", "These pages answer GET and HEAD.")
+            page.headers["Allow"] = "GET, HEAD"
+            return page
+        if self._token is None or request.url.path in OPEN_PATHS:
+            return None
+        given = request.query_params.get("token")
+        if given is not None and self._is_token(given):
+            return self._sign_in(request)
+        if given is None and self._is_token(request.cookies.get(COOKIE, "")):
+            return None
+        return self._error_page(
+            401,
+            "Please open the archive with its link",
+            "Use the link with the token that the monitor printed when it started, or add "
+            "?token= and the content of the token file (data/web-token as shipped) to this "
+            "address. Once is enough: this browser remembers it. If you came here from another "
+            "site and had signed in before, load this address again.",
+        )
+
+    def _is_token(self, given: str) -> bool:
+        expected = (self._token or "").encode()
+        return hmac.compare_digest(given.encode("utf-8", "replace"), expected)
+
+    def _sign_in(self, request: Request) -> Response:
+        """Remember the token, and take it out of the address bar and the history."""
+        rest = [(key, value) for key, value in request.query_params.multi_items() if key != "token"]
+        # One leading slash: "//evil.example" would be another host's address.
+        target = "/" + quote(request.url.path.lstrip("/\\"), safe="/")
+        if rest:
+            target += "?" + urlencode(rest)
+        response = RedirectResponse(target, status_code=303)
+        response.set_cookie(
+            COOKIE,
+            self._token or "",
+            max_age=_COOKIE_SECONDS,
+            httponly=True,
+            samesite="strict",
+            secure=self._secure,
+        )
+        return response
+
+
+def _host_name(header: str) -> str:
+    """Take the name out of a Host header; "" for what is none."""
+    parts = _HOST.fullmatch(header)
+    return (parts[1] or parts[2]).lower() if parts else ""

@@ -1,0 +1,180 @@
+"""Decide what a poll means for a feed: its state, and when to ask again.
+
+    after a success        max(interval, what the server and the feed ask for, up to the ceiling)
+    after n failures       interval · 2^(n-1), up to the ceiling, or Retry-After if that is longer
+    after "slow down"      the same, doubled once more (429 Too Many Requests)
+    not reached, never     2, 4, 8 … minutes, up to the interval: the machine may just be offline
+      read before
+
+The interval is the feed's own `every`, else the floor, plus a few minutes that spread the feeds.
+What falls into hours or days in which a feed asks not to be polled moves to the first hour after
+them.
+"""
+
+import zlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from monitor.config import FetchConfig
+from monitor.model import (
+    UNREACHED,
+    FailureKind,
+    FeedState,
+    Fetched,
+    FetchFailed,
+    FetchRequest,
+    FetchResult,
+    NotModified,
+    ParsedFeed,
+    ParseFailed,
+    ParseResult,
+    Validators,
+)
+
+#: The first wait while a feed was never reached.
+FIRST_CONTACT = timedelta(minutes=2)
+#: Feeds are spread over at most this, and at most a tenth of their interval.
+MAX_SPREAD = timedelta(minutes=5)
+
+_HOUR = timedelta(hours=1)
+_ZERO = timedelta(0)
+
+
+def request(state: FeedState) -> FetchRequest:
+    """Ask for a feed where it lives now, on condition that it changed."""
+    return FetchRequest(feed_url=state.feed_url, url=state.url, validators=state.validators)
+
+
+def decide(
+    state: FeedState,
+    result: FetchResult,
+    parsed: ParseResult | None,
+    *,
+    body_hash: str | None,
+    fetch: FetchConfig,
+    now: datetime,
+) -> FeedState:
+    """Give the feed's state after a poll.
+
+    Validators, body hash and a new address are taken over only from an answer that made sense: what
+    a captive portal or a cut-off file says about itself must not hide the news behind a later 304.
+
+    Args:
+        state: Before the poll.
+        result: What the server said.
+        parsed: What the body holds; None if there was no body, or one equal to the last good one.
+        body_hash: Of the body, None if there was none.
+        fetch: The configured floor and ceiling.
+        now: The moment of this poll.
+    """
+    state = replace(state, last_polled_at=now)
+    match result:
+        case FetchFailed():
+            return _failed(
+                state, result.kind, result.reason, fetch, now, result.retry_after, result.status
+            )
+        case NotModified():
+            state = replace(
+                state,
+                url=result.moved_to or state.url,
+                validators=_newer(state.validators, result.validators),
+            )
+            return _succeeded(state, result.max_age, fetch, now)
+        case Fetched():
+            if isinstance(parsed, ParseFailed):
+                return _failed(state, parsed.kind, parsed.reason, fetch, now)
+            state = replace(
+                _read(state, parsed, now),
+                url=result.moved_to or state.url,
+                validators=result.validators,
+                body_hash=body_hash,
+            )
+            return _succeeded(state, result.max_age, fetch, now)
+    assert_never(result)
+
+
+def _read(state: FeedState, parsed: ParsedFeed | None, now: datetime) -> FeedState:
+    """Take over what the document says of itself; an unchanged one says what it said before."""
+    if parsed is None:
+        return state
+    return replace(
+        state,
+        title=parsed.title or state.title,
+        lang=parsed.lang,
+        ttl=parsed.ttl,
+        skip_hours=parsed.skip_hours,
+        skip_days=parsed.skip_days,
+        first_success_at=state.first_success_at or now,
+    )
+
+
+def _newer(stored: Validators, told: Validators) -> Validators:
+    """A 304 may carry newer validators (RFC 9111, 4.3.4); what it leaves out stays."""
+    return Validators(
+        etag=told.etag or stored.etag, last_modified=told.last_modified or stored.last_modified
+    )
+
+
+def _succeeded(
+    state: FeedState, max_age: timedelta, fetch: FetchConfig, now: datetime
+) -> FeedState:
+    asked = min(max(max_age, state.ttl), fetch.ceiling)
+    wait = max(_interval(state, fetch), asked)
+    return replace(
+        state,
+        next_poll_at=_outside_skipped(state, now + wait, now + max(wait, fetch.ceiling)),
+        last_success_at=now,
+        failures=0,
+        failure_kind=None,
+        error="",
+    )
+
+
+def _failed(
+    state: FeedState,
+    kind: FailureKind,
+    reason: str,
+    fetch: FetchConfig,
+    now: datetime,
+    retry_after: timedelta = _ZERO,
+    status: int | None = None,
+) -> FeedState:
+    state = replace(
+        state,
+        failures=state.failures + 1,
+        failure_kind=kind,
+        error=reason,
+        retired=state.retired or kind is FailureKind.GONE,
+    )
+    wait = max(_pause(state, fetch, status), min(retry_after, fetch.ceiling))
+    latest = now + max(wait, fetch.ceiling)
+    return replace(state, next_poll_at=_outside_skipped(state, now + wait, latest))
+
+
+def _pause(state: FeedState, fetch: FetchConfig, status: int | None) -> timedelta:
+    """How long to leave a feed alone after the failures it has by now."""
+    interval = _interval(state, fetch)
+    # 2^16 hours are seven years: the ceiling bites long before, and timedelta does not overflow.
+    doublings = min(state.failures - 1, 16)
+    if state.first_success_at is None and state.failure_kind in UNREACHED:
+        return min(FIRST_CONTACT * (1 << doublings), interval)
+    if state.failure_kind is FailureKind.REFUSED:
+        return interval  # nobody was asked: the fault is in the configuration, or heals by itself
+    if status == 429:
+        doublings += 1
+    return min(interval * (1 << doublings), max(interval, fetch.ceiling))
+
+
+def _interval(state: FeedState, fetch: FetchConfig) -> timedelta:
+    """The feed's usual interval, with its own small part of a spread; never below the floor."""
+    interval = max(state.every or fetch.floor, fetch.floor)
+    part = zlib.crc32(state.feed_url.encode("utf-8", "surrogatepass")) % 1000 / 1000
+    return interval + min(interval / 10, MAX_SPREAD) * part
+
+
+def _outside_skipped(state: FeedState, at: datetime, latest: datetime) -> datetime:
+    """Give the first moment from `at` on in no skipped hour or day; a feed that skips all waits."""
+    while at < latest and (at.hour in state.skip_hours or at.weekday() in state.skip_days):
+        at = at.replace(minute=0, second=0, microsecond=0) + _HOUR
+    return min(at, latest)

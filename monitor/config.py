@@ -459,7 +459,7 @@ class ArchiveConfig(_Model):
     keep_matched: DaysOrForever = None
 
 
-class _TopKeys(_Model):
+class TopKeys(_Model):
     """The keys before the first table."""
 
     database: Annotated[StrictStr, AfterValidator(_database)] = "sqlite:///data/monitor.db"
@@ -467,7 +467,7 @@ class _TopKeys(_Model):
     timezone: ZoneName | None = None
 
 
-class Config(_TopKeys):
+class Config(TopKeys):
     """Everything the reader configured."""
 
     topics: tuple[TopicConfig, ...] = ()
@@ -507,12 +507,14 @@ def database_url(url: str, *, folder: PurePath) -> str:
 
 # --------------------------------------------------------------------------------------- reading it
 
-_LISTS: Mapping[str, type[_Model]] = {
+#: The tables of the file: those that may be there many times, and those that may be there once.
+#: The tables that may be there many times, and those that may be there once.
+LISTS: Mapping[str, type[_Model]] = {
     "topic": TopicConfig,
     "feed": FeedConfig,
     "digest": DigestConfig,
 }
-_TABLES: Mapping[str, type[_Model]] = {
+TABLES: Mapping[str, type[_Model]] = {
     "fetch": FetchConfig,
     "mail": MailConfig,
     "web": WebConfig,
@@ -526,6 +528,11 @@ _EXAMPLES = {
     "from": 'from = "News Monitor <me@example.com>"',
     "host": 'host = "smtp.example.com"',
 }
+
+
+def keys(model: type[_Model]) -> list[str]:
+    """Give the keys of a table as they are written in TOML."""
+    return [str(field.validation_alias or name) for name, field in model.model_fields.items()]
 
 
 def decode(raw: bytes, *, path: str = "config.toml") -> str:
@@ -594,20 +601,20 @@ def _parse(text: str, path: str) -> dict[str, Any]:
     except RecursionError as error:
         message = "has lists or braces inside each other too deeply; write them flat"
         raise ConfigError(path, (Problem(line=0, place="this file", message=message),)) from error
-    except ValueError as error:  # TOMLDecodeError is one; a number of 5,000 digits raises it bare
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, (_syntax_problem(str(error), text),)) from error
+    except ValueError as error:  # Python's limit for the digits of a number
+        message = "has a number of more than 4,000 digits"
+        raise ConfigError(path, (Problem(line=0, place="this file", message=message),)) from error
 
 
 def _syntax_problem(message: str, text: str) -> Problem:
-    plain = next((words for start, words in _SYNTAX.items() if message.startswith(start)), message)
-    if match := re.search(r" \(at line ([0-9]+), column ([0-9]+)\)$", message):
-        line, column = int(match[1]), int(match[2])
-    elif "(at end of document)" in message:
-        line, column = text.rstrip().count("\n") + 1, 0
-    else:
-        return Problem(line=0, place="this file", message=plain)
-    place = f"column {column}" if column else "at the end"
-    return Problem(line=line, place=place, message=plain.removesuffix(match[0] if match else ""))
+    where = re.search(r" \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)$", message)
+    said = message[: where.start()] if where else message
+    plain = next((words for start, words in _SYNTAX.items() if said.startswith(start)), said)
+    if where and where[1]:
+        return Problem(line=int(where[1]), place=f"column {where[2]}", message=plain)
+    return Problem(line=text.rstrip().count("\n") + 1, place="at the end", message=plain)
 
 
 _M = TypeVar("_M", bound=_Model)
@@ -622,8 +629,8 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def config(self, *, text: str, machine_zone: str) -> Config:
-        top = {key: value for key, value in self.data.items() if key not in {*_LISTS, *_TABLES}}
-        keys = self._model(_TopKeys, top, ()) or _TopKeys()
+        top = {key: value for key, value in self.data.items() if key not in {*LISTS, *TABLES}}
+        basics = self._model(TopKeys, top, ()) or TopKeys()
         topics = self._list(TopicConfig, "topic")
         feeds = self._list(FeedConfig, "feed")
         digests = self._list(DigestConfig, "digest")
@@ -637,12 +644,12 @@ class _Reading:
         self._check_unique("topic", "id")
         self._check_unique("digest", "name")
         if fetch and fetch.ceiling < fetch.floor:
-            self._fault(("fetch", "ceiling"), "must not be shorter than floor")
+            self._fault(("fetch", "ceiling"), "is shorter than floor; write at least the same")
         if mail:
             self._check_mail(mail)
         return Config(
-            database=keys.database,
-            timezone=keys.timezone,
+            database=basics.database,
+            timezone=basics.timezone,
             topics=tuple(topics.values()),
             feeds=tuple(feeds.values()),
             digests=tuple(digests.values()),
@@ -676,7 +683,7 @@ class _Reading:
         return self._model(model, value, (name,))
 
     def _model(self, model: type[_M], value: Mapping[str, Any], path: Path) -> _M | None:
-        known = _keys(model)
+        known = keys(model)
         for key in value:
             if key not in known:
                 message = _unknown_key(key, model, is_table=_is_table(value[key]))
@@ -790,7 +797,7 @@ class _Reading:
 
     def _fault(self, path: Path, message: str) -> None:
         """Add a problem that begins with the value as it was written."""
-        source = " ".join(self.places[self._known_path(path)].source.split())
+        source = " ".join(self.places[self._known_path(path)].source.split()) or "this table"
         shown = source if len(source) <= 80 else f"{source[:79]}…"
         self._add(path, f"{shown} {message}")
 
@@ -800,11 +807,11 @@ class _Reading:
 
     def _place(self, path: Path) -> str:
         match path:
-            case (str(table), int(row), *keys) if table in _LISTS:
+            case (str(table), int(row), *keys) if table in LISTS:
                 name = _row_name(self.data[table][row])
                 place = f'{table} {row + 1} ("{name}")' if name else f"{table} {row + 1}"
                 return f"{place}, {keys[0]}" if keys else place
-            case (str(table),) if table in _TABLES:
+            case (str(table),) if table in TABLES:
                 return f"[{table}]"
             case (str(table), key, *_):
                 return f"{table}.{key}"
@@ -823,11 +830,6 @@ def _row_name(row: Mapping[str, Any]) -> str:
     return name[:40] if isinstance(name, str) and name.isprintable() else ""
 
 
-def _keys(model: type[_Model]) -> list[str]:
-    """Give the keys of a table as they are written in TOML."""
-    return [str(field.validation_alias or name) for name, field in model.model_fields.items()]
-
-
 _SECRETS = frozenset({"password", "passwd", "pass", "secret", "token", "smtp_password"})
 
 
@@ -844,11 +846,11 @@ def _unknown_key(key: str, model: type[_Model], *, is_table: bool) -> str:
             f'"{key}" may not stand here: a configuration holds no secrets; name an environment'
             ' variable, password_env = "SMTP_PASSWORD", or a file, password_file, under [mail]'
         )
-    at_top = model is _TopKeys
-    known = [*_LISTS, *_TABLES] if at_top and is_table else _keys(model)
+    at_top = model is TopKeys
+    known = [*LISTS, *TABLES] if at_top and is_table else keys(model)
     hint = _did_you_mean(key, known) or f"; known are {', '.join(known)}"
-    models: tuple[type[_Model], ...] = (_TopKeys, *_LISTS.values(), *_TABLES.values())
-    if not is_table and (homes := [_where(other) for other in models if key in _keys(other)]):
+    models: tuple[type[_Model], ...] = (TopKeys, *LISTS.values(), *TABLES.values())
+    if not is_table and (homes := [_where(other) for other in models if key in keys(other)]):
         hint = f"; it belongs {' or '.join(homes)}"
     shown = key if len(key) <= 40 and key.isprintable() else ascii(key[:40])
     return f'{"table" if is_table else "key"} "{shown}" is not known here{hint}'

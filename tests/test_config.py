@@ -1,0 +1,386 @@
+"""config.toml is read whole or refused with every fault in it."""
+
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor import config
+from monitor.errors import ConfigError
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = (ROOT / "config.toml").read_text(encoding="utf-8")
+
+TOPIC = '[[topic]]\nid = "kling"\nany = ["Kling"]\n'
+FEED = '[[feed]]\nurl = "https://example.com/feed/"\n'
+DIGEST = '[[digest]]\nname = "daily"\nto = ["me@example.com"]\n'
+MAIL = '[mail]\nfrom = "me@example.com"\nhost = "smtp.example.com"\n'
+
+
+def faults(text: str) -> list[str]:
+    """Read a faulty text and give its messages, without the file's name."""
+    with pytest.raises(ConfigError) as caught:
+        config.load(text)
+    return [line.removeprefix("config.toml:") for line in str(caught.value).splitlines()]
+
+
+# ------------------------------------------------------------------------------ what is read
+
+
+def test_an_empty_file_is_a_configuration_with_all_defaults() -> None:
+    empty = config.load("")
+    assert (empty.topics, empty.feeds, empty.digests, empty.mail) == ((), (), (), None)
+    assert empty.database == "sqlite:///data/monitor.db"
+    assert empty.fetch.floor == timedelta(hours=1)
+    assert empty.archive.keep_unmatched == timedelta(days=90)
+    assert empty.archive.keep_matched is None
+
+
+def test_values_arrive_as_the_types_that_other_modules_read() -> None:
+    read = config.load(
+        TOPIC
+        + 'near = "video"\nnone = ["Kling & Bang"]\nlimit = 5\n'
+        + FEED
+        + 'name = "Example"\nevery = "6h"\n'
+        + DIGEST
+        + 'days = ["Mon", "friday"]\n'
+        + MAIL
+        + 'port = 2525\nsecurity = "tls"\n[archive]\nkeep_unmatched = "forever"\n'
+    )
+    topic, feed, digest = read.topics[0], read.feeds[0], read.digests[0]
+    assert (topic.name, topic.any, topic.near, topic.within) == (
+        "kling",
+        ("Kling",),
+        ("video",),
+        25,
+    )
+    assert feed.every == timedelta(hours=6)
+    assert (digest.to, digest.at, digest.days) == (("me@example.com",), "07:30", frozenset({0, 4}))
+    assert read.mail
+    assert (read.mail.from_, read.mail.port, read.mail.security) == ("me@example.com", 2525, "tls")
+    assert read.archive.keep_unmatched is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30s", 30), ("90m", 5400), ("6h", 21_600), ("1d", 86_400), ("2w", 1_209_600), ("1 h", 3600)],
+)
+def test_durations(text: str, seconds: int) -> None:
+    read = config.load(f'{FEED}every = "{text}"\n[fetch]\nfloor = "1s"')
+    assert read.feeds[0].every == timedelta(seconds=seconds)
+
+
+def test_zones_come_from_the_digest_else_the_file_else_the_machine() -> None:
+    text = '[[digest]]\nname = "a"\n[[digest]]\nname = "b"\ntimezone = "Asia/Shanghai"\n'
+    machine = config.load(text, machine_zone="America/New_York")
+    own = config.load(f'timezone = "Europe/Madrid"\n{text}', machine_zone="America/New_York")
+    assert machine.zone.key == "America/New_York"
+    assert own.zone.key == "Europe/Madrid"
+    assert [own.digest_zone(digest).key for digest in own.digests] == [
+        "Europe/Madrid",
+        "Asia/Shanghai",
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "Europe", "../UTC", "Europe/Madird", "a\0b", "x" * 5000])
+def test_what_is_no_zone(name: str) -> None:
+    assert not config.is_zone(name)
+
+
+def test_equal_texts_have_equal_hashes_and_others_not() -> None:
+    assert config.load(TOPIC).hash == config.load(TOPIC).hash != config.load(TOPIC + "\n").hash
+
+
+def test_line_ends_and_byte_order_marks_of_other_systems_do_not_matter() -> None:
+    windows = b"\xef\xbb\xbf" + SHIPPED.replace("\n", "\r\n").encode()
+    assert config.load(config.decode(windows)).topics == config.load(SHIPPED).topics
+    assert config.load("\ufeff" + TOPIC).topics == config.load(TOPIC).topics
+
+
+@pytest.mark.parametrize(
+    ("url", "absolute"),
+    [
+        ("sqlite:///data/monitor.db", "sqlite:////srv/news/data/monitor.db"),
+        ("sqlite:////var/lib/monitor.db", "sqlite:////var/lib/monitor.db"),
+        ("postgresql://me@db/news", "postgresql://me@db/news"),
+    ],
+)
+def test_a_database_file_counts_from_the_folder_of_the_configuration(
+    url: str, absolute: str
+) -> None:
+    assert config.database_url(url, folder=PurePosixPath("/srv/news")) == absolute
+
+
+# --------------------------------------------------------------------------- what is refused
+
+
+def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
+    text = (
+        'databse = "sqlite:///x.db"\n\n'
+        '[[topic]]\nid = "kling"\nany = [\n  "Kling",\n  3,\n]\n\n'
+        '[[feed]]\nurl = "https://example.com/"\nname = "technode"\nevery = "soon"\n\n'
+        "[fetch]\nper_host = 0\n"
+    )
+    assert faults(text) == [
+        '1: top of the file: key "databse" is not known here; did you mean "database"?',
+        '7: topic 1 ("kling"), any: 3 is not a text; put it in quotation marks',
+        (
+            '13: feed 1 ("technode"), every: "soon" is not a duration; write a number and a unit,'
+            ' such as "30m", "6h" or "1d"'
+        ),
+        "16: fetch.per_host: 0 is too little; the least is 1",
+    ]
+
+
+def test_two_faults_of_one_table_hide_neither_each_other_nor_those_of_its_neighbours() -> None:
+    text = '[[topic]]\nid = "A"\nwithin = "x"\n[[topic]]\n[[digest]]\nname = "d"\ntopics = ["b"]\n'
+    assert [line.partition(":")[0] for line in faults(text)] == ["2", "3", "4", "7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("timezone = 5", "1: timezone: 5 is not a text"),
+        ('timezone = "europe/madird"', 'did you mean "Europe/Madrid"?'),
+        ('database = "mysql://x/y"', '1: database: "mysql://x/y" is no address of a database'),
+        ('[[topics]]\nid = "x"', 'table "topics" is not known here; did you mean "topic"?'),
+        ("[wbe]", 'table "wbe" is not known here; did you mean "web"?'),
+        ("zzz = 1", 'key "zzz" is not known here; known are database, timezone'),
+        ('[topic]\nid = "x"', "1: topic: write this table with two brackets: [[topic]]"),
+        ("[[web]]", "1: [web]: write this table once, with single brackets: [web]"),
+        ("topic = 3", "1: topic: write this table with two brackets: [[topic]]"),
+        ('[[topic]]\nany = "x"', '1: topic 1: id is missing; add a line such as id = "my-topic"'),
+        ('[[topic]]\nid = "my topic"\nany = "x"', '"my topic" is no id; use small letters'),
+        ('[[topic]]\nid = "x"', '1: topic 1 ("x"): has nothing to look for'),
+        ('[[topic]]\nid = "x"\nany = []\nnone = ["y"]', "has nothing to look for"),
+        (TOPIC + "within = 5", '4: topic 1 ("kling"), within: 5 has no effect without near'),
+        (TOPIC + "nera = []", '4: topic 1 ("kling"): key "nera" is not known here; did you mean'),
+        (TOPIC + 'timezone = "UTC"', "it belongs at the top of the file or under [[digest]]"),
+        (TOPIC + 'none = ["a", ""]', '4: topic 1 ("kling"), none: "" is empty'),
+        (TOPIC + "limit = 2.5", "2.5 is not a whole number"),
+        (TOPIC + "limit = true", "true is not a whole number"),
+        (TOPIC + "limit = 5000", "5000 is too much; the most is 1000"),
+        (TOPIC + "all.b = 1", '4: topic 1 ("kling"), all: this table is not a list'),
+        (TOPIC + TOPIC, '5: topic 2 ("kling"), id: "kling" is there already, on line 2'),
+        (TOPIC + 'name = "a\\nb"', '"a\\nb" has a line break or an invisible control character'),
+        (FEED + FEED.replace("example", "Example"), "is there already, on line 2; keep one"),
+        ('[[feed]]\nurl = "example.com/feed"', '"example.com/feed" is not a web address'),
+        ('[[feed]]\nurl = "ftp://example.com/"', "is not a web address"),
+        ('[[feed]]\nurl = "https:///feed"', "is not a web address"),
+        ('[[feed]]\nurl = "https://[::1/"', "is not a web address"),
+        ('[[feed]]\nurl = "https://example.com:99999/"', "is not a web address"),
+        ('[[feed]]\nurl = "https://example.com/a b"', "has a blank or a control character in it"),
+        ('[[feed]]\nurl = "file:///tmp/a.xml"', "add allow_files = true under [fetch]"),
+        ('[fetch]\nallow_files = true\n[[feed]]\nurl = "file:a.xml"', "is no address of a file"),
+        (FEED + 'every = "5m"', '"5m" is more often than any feed may be asked'),
+        (FEED + "every = 30", "30 is not a duration"),
+        (FEED + 'every = "90d"', '"90d" is too long; the most is "30d"'),
+        (FEED + 'lang = "english!"', '"english!" is not the code of a language'),
+        ('[fetch]\nallow = ["10.0.0.7/8"]', 'did you mean "10.0.0.0/8"?'),
+        ('[fetch]\nallow = ["localhost"]', '"localhost" is no network'),
+        ('[fetch]\nallow = ["10.0.0.0/8:0"]', '"10.0.0.0/8:0" is no network'),
+        ('[fetch]\nfloor = "2h"\nceiling = "1h"', '3: fetch.ceiling: "1h" is shorter than floor'),
+        ('[fetch]\nallow_files = "yes"', '"yes" is neither true nor false'),
+        ('[fetch]\nhost_gap = "2d"', '"2d" is too long; the most is "1h"'),
+        (DIGEST + DIGEST.replace("daily", "Daily"), '"Daily" is there already, on line 2'),
+        ('[[digest]]\nname = "../etc"', "cannot name a digest"),
+        (DIGEST + 'at = "7:30"', '4: digest 1 ("daily"), at: "7:30" is not a time of day'),
+        (DIGEST + "at = 07:30:00", "07:30:00 is not a time of day"),
+        (DIGEST + 'at = "24:00"', "is not a time of day"),
+        (DIGEST + 'days = ["mon", "tusday"]', 'did you mean "tuesday"?'),
+        (DIGEST + "days = [1]", "1 is not the name of a day"),
+        (DIGEST + "days = []", "[] is an empty list; put something in it, or leave the key out"),
+        (DIGEST + "days = 5", "5 is not a list; write it in brackets"),
+        (DIGEST + 'topics = ["klnig"]\n' + TOPIC, "id of a topic; write ids of [[topic]] tables"),
+        (DIGEST + 'topics = ["klnig"]\n' + TOPIC, 'did you mean "kling"?'),
+        (
+            DIGEST + 'topics = ["Video"]\n' + TOPIC + 'name = "Video"',
+            'did you mean "kling"?',
+        ),
+        (
+            DIGEST + 'when_empty = "sned"',
+            '"sned" is not one of "skip", "send"; did you mean "send"?',
+        ),
+        ('[[digest]]\nname = "d"\nto = ["a@b.org, c@d.org"]', "is not a mail address"),
+        ('[[digest]]\nname = "d"\nto = "me"', '"me" is not a mail address'),
+        ('[[digest]]\nname = "d"\n' + MAIL, '1: digest 1 ("d"): has no recipient although there'),
+        (
+            '[mail]\nhost = "smtp.example.com"',
+            "1: [mail]: from is missing; add a line such as from",
+        ),
+        ('[mail]\nfrom = "me@example.com"', "1: [mail]: host is missing; add a line such as host"),
+        (MAIL + 'security = "ssl"', '"ssl" is not one of "tls", "starttls", "plain"'),
+        (MAIL + "port = 0", "0 is too little; the least is 1"),
+        (MAIL.replace("smtp.example.com", "smtp.example.com:587"), "the port under its own key"),
+        (MAIL.replace("me@", "me at "), "is not a sender"),
+        (MAIL + 'user_env = "U"', "has a user but no password; add a line such as password_env"),
+        (
+            MAIL + 'user_env = "U"\nuser_file = "u"\npassword_env = "P"',
+            "5: mail.user_file: user_env is there too; keep one of the two",
+        ),
+        ('[web]\nlisten = "8484"', '"8484" is no address to listen at'),
+        ('[web]\nlisten = "localhost:99999"', "is no address to listen at"),
+        ('[web]\npublic_url = "news"', '"news" is not a web address'),
+        ('[web]\npublic_url = "https://example.com/?a"', 'must end before "?" and "#"'),
+        ('[web]\nauth = "basic"', '"basic" is not one of "none", "token"'),
+        ('[archive]\nkeep_matched = "always"', 'such as "30m", "6h" or "1d", or "forever"'),
+        ('[archive]\nkeep_matched = "1h"', '"1h" is too short; the least is "1d"'),
+    ],
+)
+def test_each_fault_is_named_with_its_fix(text: str, expected: str) -> None:
+    assert expected in "\n".join(faults(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("at = 07:30", "1: column 7: the line must end after the value; a text needs quotation"),
+        ("a = 1\na = 2", "2: at the end: this key is written twice"),
+        ("[mail]\n[mail]\n", "2: column 6: this table is there twice"),
+        ('a = "x\nb = 1', "1: column 7: the line ends, or has an invisible character"),
+        ('a = ["x"\n\n[mail]\n', "3: column 1: a list is never closed"),
+        ('a = ["x"', "1: at the end: a list is never closed"),
+        ("a = hello", "1: column 5: this is no value; a text needs quotation marks around it"),
+        ("[topic\n", '1: column 7: a header must end in "]"'),
+        ("= 1", "1: column 1: here a line must read: key = value"),
+        ("any 'x'", "1: column 5: here a line must read: key = value"),
+        ("a = 1" + "0" * 5000, " this file: has a number of more than 4,000 digits"),
+        ("a = " + "[" * 3000, " this file: has lists or braces inside each other too deeply"),
+        ("# x\n" * 500_001, " this file: is longer than 2,000,000 characters"),
+    ],
+)
+def test_a_text_that_is_no_toml_is_explained_without_its_grammar(text: str, expected: str) -> None:
+    assert faults(text)[0].startswith(expected)
+
+
+def test_bytes_that_are_not_utf8_are_refused_with_their_line() -> None:
+    with pytest.raises(ConfigError, match=r"news\.toml:2: this file: .*not UTF-8"):
+        config.decode(b'# one\nname = "caf\xe9"', path="news.toml")
+
+
+def test_a_fault_in_a_query_is_underlined_at_its_line() -> None:
+    text = '[[topic]]\nid = "x"\nany = [\n  "Kling",\n  "(Kling OR 可灵",\n]\n'
+    line, excerpt, mark = faults(text)
+    assert line.startswith('5: topic 1 ("x"), any: ')
+    assert excerpt.strip() == "(Kling OR 可灵"
+    assert mark.strip().startswith("^")
+
+
+def test_near_needs_any() -> None:
+    text = '[[topic]]\nid = "x"\nall = ["a"]\nnear = ["b"]\n'
+    assert faults(text)[0].startswith('4: topic 1 ("x"), near: ')
+
+
+SECRET = "hunter2!"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{MAIL}password = "{SECRET}"',
+        f'{MAIL}pasword = "{SECRET}"',
+        f'{MAIL}password_env = "{SECRET}"',
+        f'{TOPIC}password = "{SECRET}"',
+        f'[[feed]]\nurl = "https://me:{SECRET}@example.com/"',
+        f'database = "postgresql://me:{SECRET}@localhost/news"',
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_never_repeated(text: str) -> None:
+    message = "\n".join(faults(text))
+    assert SECRET not in message
+    assert "_env" in message or "no secrets" in message or "password" in message
+
+
+# ---------------------------------------------------------------------- the shipped file, the docs
+
+
+def uncommented(text: str) -> str:
+    """Use every setting that the file shows behind a "#"."""
+    return re.sub(r"(?m)^#(?=[^ #\n])", "", text)
+
+
+def test_the_shipped_file_works_as_it_is() -> None:
+    shipped = config.load(SHIPPED)
+    assert [topic.id for topic in shipped.topics] == [
+        "kling",
+        "01ai",
+        "alibaba",
+        "export-controls",
+        "open-source-ai",
+    ]
+    assert len(shipped.feeds) == 55
+    assert [(digest.name, digest.at) for digest in shipped.digests] == [("daily", "07:30")]
+
+
+def test_each_example_in_the_shipped_file_works_when_its_sign_is_taken_away() -> None:
+    text = uncommented(SHIPPED)
+    read = config.load(text)
+    assert read.mail
+    assert read.digests[0].to
+    assert len(tomllib.loads(text)) > len(tomllib.loads(SHIPPED))
+
+
+def keys_in_code() -> dict[str, set[str]]:
+    tables: dict[str, Any] = {
+        "Top of the file": config.TopKeys,
+        **{f"[[{name}]]": model for name, model in config.LISTS.items()},
+        **{f"[{name}]": model for name, model in config.TABLES.items()},
+    }
+    return {title: set(config.keys(model)) for title, model in tables.items()}
+
+
+def keys_in_docs() -> dict[str, set[str]]:
+    text = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
+    sections = re.split(r"(?m)^## ", text)[1:]
+    return {
+        section.partition("\n")[0]: set(re.findall(r"(?m)^\| `(\w+)` \|", section))
+        for section in sections
+    }
+
+
+def test_docs_and_code_know_the_same_keys() -> None:
+    assert keys_in_docs() == keys_in_code(), "docs/config.md has one table row for each key"
+
+
+# ------------------------------------------------------------------------------- hostile input
+
+SNIPPETS = st.sampled_from(
+    [
+        *("[[topic]]\n", "[topic.x]\n", "[[feed]]\nurl=5\n", "[mail]\n", "[["),
+        *("]", '"', "'''", "\n", "\r\n", "=", "#", "\\", "\x00", "\u2028", "{a=1}"),
+        *("topic", "id", "any", "nan", "1e9", "07:30:00", 'to = ["a@b"]\n', "a.b.c = 1\n"),
+        *("fetch = [1, {x = [2]}]\n", 'x = "\\ud800"\n', '"a".b = 2\n', "x = '''a'''''\n"),
+    ]
+)
+
+
+@st.composite
+def mangled(draw: st.DrawFn) -> str:
+    """A stretch of the shipped file with pieces put in and taken out."""
+    start = draw(st.integers(0, len(SHIPPED)))
+    text = SHIPPED[start : start + draw(st.integers(0, 1500))]
+    for piece in draw(st.lists(st.one_of(SNIPPETS, st.text(max_size=5)), max_size=5)):
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + piece + text[at + draw(st.integers(0, 20)) :]
+    return uncommented(text) if draw(st.booleans()) else text
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.one_of(mangled(), st.text()))
+def test_any_text_is_read_or_refused_with_lines_that_exist(text: str) -> None:
+    lines = problem_lines(text)
+    assert lines == sorted(lines)
+    assert all(0 <= line <= text.count("\n") + 1 for line in lines)
+
+
+def problem_lines(text: str) -> list[int]:
+    try:
+        config.load(text)
+    except ConfigError as error:
+        return [problem.line for problem in error.problems] or [-1]
+    return []

@@ -1,6 +1,6 @@
 """Factories with defaults: a test names only what it is about.
 
-Every keyword of a value can be given; what follows from another (a URL from the title, say) follows.
+Every field of a value can be given; what follows from another (a URL from the title) follows.
 """
 
 import hashlib

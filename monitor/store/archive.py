@@ -1,0 +1,219 @@
+"""The store's part for reading: pages, search, counts; and for what retention takes away."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+
+from monitor.model import ArchiveFilter, ArchivePage, ArticleMatches, Cursor, Match
+from monitor.store import search, values
+from monitor.store.database import Database
+from monitor.store.tables import (
+    UtcDateTime,
+    articles,
+    digest_starts,
+    digests,
+    feeds,
+    matches,
+    search_queue,
+    sightings,
+)
+
+#: How many articles one transaction of retention takes away: polls get their turn between two.
+_FORGET_AT_ONCE = 500
+
+
+class Archive(Database):
+    """Articles and their matches."""
+
+    def page(
+        self, wanted: ArchiveFilter, *, after: Cursor | None = None, limit: int = 50
+    ) -> ArchivePage:
+        """Give one page, newest first.
+
+        A query sees the articles that `index_pending` indexed; call that first.
+        """
+        with self._read() as connection:
+            found = connection.execute(self._wanted(wanted, after).limit(limit + 1)).all()
+            shown = found[:limit]
+            rows = _read_articles(connection, [row.id for row in shown])
+        following = len(found) > limit
+        return ArchivePage(
+            articles=rows,
+            next=Cursor(sorted_at=shown[-1].sorted_at, id=shown[-1].id) if following else None,
+        )
+
+    def article(self, article_id: int) -> ArticleMatches | None:
+        """Give one article; None if there is none of this number."""
+        with self._read() as connection:
+            return next(iter(_read_articles(connection, [article_id])), None)
+
+    def topic_counts(self) -> dict[str, int]:
+        """Count the matches of each topic that has any."""
+        counts = select(matches.c.topic_id, func.count()).group_by(matches.c.topic_id)
+        with self._read() as connection:
+            return dict(connection.execute(counts).all())
+
+    def index_pending(self, limit: int = 1000) -> int:
+        """Take up to `limit` articles into the search index, oldest first; say how many it were."""
+        waiting = (
+            select(articles.c.id, articles.c.title, articles.c.text)
+            .join(search_queue)
+            .order_by(articles.c.id)
+            .limit(limit)
+        )
+        with self._read() as connection:
+            rows = connection.execute(waiting).all()
+        if not rows:
+            return 0
+        # Cut outside of the transaction, which holds up everyone else's writing.
+        tokens = [search.tokens_of(*row) for row in rows]
+        with self._write() as connection:
+            # Some may have gone meanwhile: indexed by another process, or deleted.
+            ours = set(
+                connection.scalars(
+                    delete(search_queue)
+                    .where(search_queue.c.article_id.in_([number for number, *_ in rows]))
+                    .returning(search_queue.c.article_id)
+                )
+            )
+            if new := [row for row in tokens if row[0] in ours]:
+                self._dialect.index(connection, new)
+        return len(new)
+
+    def forget(self, *, unmatched_before: datetime | None, matched_before: datetime | None) -> int:
+        """Delete articles first seen before these moments (None: keep all); say how many it were.
+
+        A matched article stays while any digest that ever started has not had its issue of that
+        time. The entries' keys stay, so that a feed which still lists them brings nothing back.
+        """
+        if matched_before is not None:
+            with self._read() as connection:
+                matched_before = min([matched_before, *_digests_wait_since(connection)])
+        number = 0
+        for before, matched in ((unmatched_before, False), (matched_before, True)):
+            if before is not None:
+                number += sum(self._forget(before, matched=matched))
+        return number
+
+    def _forget(self, before: datetime, *, matched: bool) -> Iterator[int]:
+        has_match = exists().where(matches.c.article_id == articles.c.id)
+        place = tuple_(articles.c.first_seen_at, articles.c.id)
+        old = (
+            select(articles.c.first_seen_at, articles.c.id)
+            .where(articles.c.first_seen_at < before, has_match if matched else ~has_match)
+            .order_by(articles.c.first_seen_at, articles.c.id)
+            .limit(_FORGET_AT_ONCE)
+        )
+        if matched:
+            # Another feed may have brought a match later: the digest counts from there.
+            late = matches.c.seen_at >= before
+            old = old.where(~exists().where(matches.c.article_id == articles.c.id, late))
+        step = old
+        while True:
+            with self._write() as connection:
+                rows = connection.execute(step).all()
+                if not rows:
+                    return
+                self._delete(connection, [number for _, number in rows])
+            yield len(rows)
+            seen, number = rows[-1]
+            step = old.where(place > tuple_(literal(seen, UtcDateTime()), literal(number)))
+
+    def _delete(self, connection: Connection, ids: Sequence[int]) -> None:
+        queued = set(
+            connection.scalars(
+                select(search_queue.c.article_id).where(search_queue.c.article_id.in_(ids))
+            )
+        )
+        self._dialect.unindex(connection, [number for number in ids if number not in queued])
+        connection.execute(delete(articles).where(articles.c.id.in_(ids)))
+
+    def _wanted(self, wanted: ArchiveFilter, after: Cursor | None) -> Select[int, datetime]:
+        """Choose the table whose index gives the page in order; the other wishes narrow it."""
+        conditions: list[ColumnElement[bool]] = []
+        of_feed = and_(
+            sightings.c.feed_id
+            == select(feeds.c.id).where(feeds.c.url == wanted.feed_url).scalar_subquery(),
+            sightings.c.article_id.is_not(None),
+        )
+        if wanted.topic_id is not None:
+            number, moment = matches.c.article_id, matches.c.sorted_at
+            conditions.append(matches.c.topic_id == wanted.topic_id)
+            if wanted.feed_url is not None:
+                conditions.append(exists().where(sightings.c.article_id == number, of_feed))
+        elif wanted.feed_url is not None:
+            number, moment = sightings.c.article_id, sightings.c.sorted_at
+            conditions.append(of_feed)
+            if wanted.matched_only:
+                conditions.append(exists().where(matches.c.article_id == number))
+        elif wanted.matched_only:
+            number, moment = matches.c.article_id, matches.c.sorted_at
+        else:
+            number, moment = articles.c.id, articles.c.sorted_at
+        if wanted.query is not None:
+            conditions.append(
+                search.condition(wanted.query, lambda part: self._dialect.found(number, part))
+            )
+        if after is not None:
+            cursor = tuple_(literal(after.sorted_at, UtcDateTime()), literal(after.id))
+            conditions.append(tuple_(moment, number) < cursor)
+        # One article may have several matches, or several entries in one feed.
+        return (
+            select(number.label("id"), moment.label("sorted_at"))
+            .distinct()
+            .where(*conditions)
+            .order_by(moment.desc(), number.desc())
+        )
+
+
+def read_matches(
+    connection: Connection, condition: ColumnElement[bool]
+) -> dict[int, tuple[Match, ...]]:
+    """Give the matches that meet a condition, by article, in the order of the topics' ids."""
+    found: dict[int, tuple[Match, ...]] = {}
+    rows = connection.execute(
+        select(matches).where(condition).order_by(matches.c.article_id, matches.c.topic_id)
+    )
+    for row in rows:
+        found[row.article_id] = (*found.get(row.article_id, ()), values.match(row))
+    return found
+
+
+def join_articles(
+    connection: Connection, ids: Sequence[int], found: dict[int, tuple[Match, ...]]
+) -> tuple[ArticleMatches, ...]:
+    """Give these articles, newest first, with the matches found for them."""
+    rows = connection.execute(
+        select(articles, feeds.c.url.label("feed_url"))
+        .join(feeds)
+        .where(articles.c.id.in_(ids))
+        .order_by(articles.c.sorted_at.desc(), articles.c.id.desc())
+    )
+    return tuple(
+        ArticleMatches(id=row.id, article=values.article(row), matches=found.get(row.id, ()))
+        for row in rows
+    )
+
+
+def _read_articles(connection: Connection, ids: Sequence[int]) -> tuple[ArticleMatches, ...]:
+    return join_articles(connection, ids, read_matches(connection, matches.c.article_id.in_(ids)))
+
+
+def _digests_wait_since(connection: Connection) -> Sequence[datetime]:
+    """Give for each digest the end of its last issue, else its start."""
+    last = select(func.max(digests.c.until)).where(digests.c.name == digest_starts.c.name)
+    return connection.scalars(
+        select(func.coalesce(last.scalar_subquery(), digest_starts.c.started_at))
+    ).all()

@@ -1,0 +1,284 @@
+"""The store's part for polling: the accepted configuration, the feeds, and what a poll brings."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, func, select, update
+
+from monitor.config import FeedConfig
+from monitor.model import FeedRow, FeedState, PollOutcome, PollSaved, Sighting, TopicVersion
+from monitor.store import values
+from monitor.store.database import Database
+from monitor.store.tables import (
+    articles,
+    clean,
+    config_versions,
+    feeds,
+    matches,
+    search_queue,
+    sightings,
+    topic_versions,
+)
+
+_POLLED = and_(feeds.c.active, ~feeds.c.retired)
+#: How many keys one statement asks for: far below any database's limit of parameters.
+_KEYS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What hangs on an article needs to know of it, as it is stored."""
+
+    id: int
+    title: str
+    text: str
+    sorted_at: datetime
+
+
+class Feeds(Database):
+    """Feeds and polls."""
+
+    def accept_config(
+        self,
+        *,
+        text: str,
+        hash: str,  # noqa: A002  what it is
+        topics: Sequence[TopicVersion],
+        now: datetime,
+    ) -> bool:
+        """Store a configuration that was accepted, unless it equals the last; say if it was new.
+
+        The wordings of its topics are stored in any case: they are what matches refer to.
+        """
+        with self._write() as connection:
+            for topic in topics:
+                statement = self._dialect.insert(topic_versions).values(
+                    topic_id=topic.topic_id,
+                    query_version=topic.query_version,
+                    name=topic.name,
+                    definition=topic.definition,
+                    accepted_at=now,
+                )
+                connection.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["topic_id", "query_version"],
+                        set_={"name": statement.excluded.name},
+                    )
+                )
+            last = connection.scalar(
+                select(config_versions.c.hash).order_by(config_versions.c.id.desc()).limit(1)
+            )
+            if last == hash:
+                return False
+            connection.execute(
+                config_versions.insert().values(text=text, hash=hash, accepted_at=now)
+            )
+            return True
+
+    def sync_feeds(self, configured: Sequence[FeedConfig], now: datetime) -> None:
+        """Take over the configuration's feeds.
+
+        A new feed is due at once. One that left keeps its history but is not polled; when it comes
+        back, it goes on where it was. A retired feed stays retired.
+        """
+        with self._write() as connection:
+            known = {row.url: row for row in connection.execute(select(feeds))}
+            wanted = {clean(feed.url): feed for feed in configured}
+            for url, feed in wanted.items():
+                ours = {
+                    "name": clean(feed.name),
+                    "every_seconds": values.seconds(feed.every),
+                    "active": True,
+                }
+                if url not in known:
+                    state = FeedState(feed_url=url, url=url, next_poll_at=now)
+                    connection.execute(
+                        feeds.insert().values(url=url, **values.feed_values(state), **ours)
+                    )
+                elif any(known[url]._mapping[name] != value for name, value in ours.items()):  # noqa: SLF001  SQLAlchemy's public name
+                    connection.execute(update(feeds).where(feeds.c.url == url).values(**ours))
+            for url in known.keys() - wanted.keys():
+                if known[url].active:
+                    connection.execute(update(feeds).where(feeds.c.url == url).values(active=False))
+
+    def due_feeds(self, now: datetime, *, everything: bool = False) -> tuple[FeedState, ...]:
+        """Give the feeds to poll now, the longest overdue first; `everything`: due or not."""
+        due = select(feeds).where(_POLLED).order_by(feeds.c.next_poll_at, feeds.c.id)
+        if not everything:
+            due = due.where(feeds.c.next_poll_at <= now)
+        with self._read() as connection:
+            return tuple(map(values.feed_state, connection.execute(due)))
+
+    def next_poll_at(self) -> datetime | None:
+        """Say when the next feed is due; None if none is polled."""
+        with self._read() as connection:
+            return connection.scalar(
+                select(feeds.c.next_poll_at).where(_POLLED).order_by(feeds.c.next_poll_at).limit(1)
+            )
+
+    def known_entries(self, feed_url: str, keys: Collection[str]) -> frozenset[str]:
+        """Say which of a feed's entries were seen before."""
+        with self._read() as connection:
+            feed_id = connection.scalar(select(feeds.c.id).where(feeds.c.url == feed_url))
+            known = _known(connection, feed_id, keys)
+        return frozenset(key for key in keys if clean(key) in known)
+
+    def save_poll(self, outcome: PollOutcome) -> PollSaved:
+        """Store all that one poll changes; doing it twice changes nothing more.
+
+        An article that is stored already (another feed carried it) stays as it is; the sighting and
+        what is new of the matches hang on it, with those spans that hold in its stored text.
+        """
+        with self._write() as connection:
+            feed_id = connection.scalar(
+                update(feeds)
+                .where(feeds.c.url == outcome.feed.feed_url)
+                .values(**values.feed_values(outcome.feed))
+                .returning(feeds.c.id)
+            )
+            if feed_id is None:
+                raise LookupError(f"{outcome.feed.feed_url} was never given to sync_feeds")
+            known = _known(connection, feed_id, [s.entry_key for s in outcome.sightings])
+            # A feed's newest entry usually comes first; stored last, it gets the highest number and
+            # stands first among those of the same time.
+            fresh = [s for s in reversed(outcome.sightings) if clean(s.entry_key) not in known]
+            if not fresh:
+                return PollSaved()
+            new_ids = self._add_articles(connection, feed_id, fresh)
+            stored = _stored(connection, [clean(s.article.key) for s in fresh])
+            self._add_sightings(connection, feed_id, fresh, stored)
+            matches_new = self._add_matches(connection, fresh, stored)
+            return PollSaved(articles_new=new_ids, matches_new=matches_new)
+
+    def feed_rows(self) -> tuple[FeedRow, ...]:
+        """Give the feeds of the configuration, retired ones too, with what each brought."""
+        carried = (
+            select(
+                sightings.c.feed_id, func.count(sightings.c.article_id.distinct()).label("number")
+            )
+            .group_by(sightings.c.feed_id)
+            .subquery()
+        )
+        pairs = (
+            select(sightings.c.feed_id, matches.c.topic_id, matches.c.article_id)
+            .join(matches, matches.c.article_id == sightings.c.article_id)
+            .distinct()
+            .subquery()
+        )
+        matched = (
+            select(pairs.c.feed_id, func.count().label("number"))
+            .group_by(pairs.c.feed_id)
+            .subquery()
+        )
+        statement = (
+            select(
+                feeds,
+                func.coalesce(carried.c.number, 0).label("articles"),
+                func.coalesce(matched.c.number, 0).label("matches"),
+            )
+            .outerjoin(carried, carried.c.feed_id == feeds.c.id)
+            .outerjoin(matched, matched.c.feed_id == feeds.c.id)
+            .where(feeds.c.active)
+            .order_by(feeds.c.id)
+        )
+        with self._read() as connection:
+            return tuple(
+                FeedRow(state=values.feed_state(row), articles=row.articles, matches=row.matches)
+                for row in connection.execute(statement)
+            )
+
+    def _add_articles(self, connection: Connection, feed_id: int, fresh: Sequence[Sighting]) -> int:
+        rows = {clean(s.article.key): values.article_values(s.article, feed_id) for s in fresh}
+        new = connection.scalars(
+            self._dialect.insert(articles)
+            .on_conflict_do_nothing(index_elements=["key"])
+            .returning(articles.c.id),
+            list(rows.values()),
+        ).all()
+        if new:
+            connection.execute(search_queue.insert(), [{"article_id": number} for number in new])
+        return len(new)
+
+    def _add_sightings(
+        self,
+        connection: Connection,
+        feed_id: int,
+        fresh: Sequence[Sighting],
+        stored: dict[str, _Stored],
+    ) -> None:
+        rows = []
+        for seen in fresh:
+            article = stored[clean(seen.article.key)]
+            rows.append(
+                {
+                    "feed_id": feed_id,
+                    "key": seen.entry_key,
+                    "article_id": article.id,
+                    "sorted_at": article.sorted_at,
+                }
+            )
+        connection.execute(
+            self._dialect.insert(sightings).on_conflict_do_nothing(
+                index_elements=["feed_id", "key"]
+            ),
+            rows,
+        )
+
+    def _add_matches(
+        self, connection: Connection, fresh: Sequence[Sighting], stored: dict[str, _Stored]
+    ) -> int:
+        rows = []
+        for seen in fresh:
+            article = stored[clean(seen.article.key)]
+            for match in seen.matches:
+                spans = values.spans_that_hold(match.spans, title=article.title, text=article.text)
+                rows.append(
+                    {
+                        "topic_id": match.topic_id,
+                        "article_id": article.id,
+                        "first_version": match.query_version,
+                        "version": match.query_version,
+                        "spans": values.spans_json(spans),
+                        "seen_at": seen.article.first_seen_at,
+                        "sorted_at": article.sorted_at,
+                    }
+                )
+        if not rows:
+            return 0
+        added = connection.scalars(
+            self._dialect.insert(matches)
+            .on_conflict_do_nothing(index_elements=["topic_id", "article_id"])
+            .returning(matches.c.article_id),
+            rows,
+        )
+        return len(added.all())
+
+
+def _known(connection: Connection, feed_id: int | None, keys: Collection[str]) -> set[str]:
+    """Give those keys (cleaned) that are among a feed's sightings."""
+    wanted = [clean(key) for key in keys]
+    known: set[str] = set()
+    for start in range(0, len(wanted), _KEYS_AT_ONCE):
+        some = sightings.c.key.in_(wanted[start : start + _KEYS_AT_ONCE])
+        known.update(
+            connection.scalars(select(sightings.c.key).where(sightings.c.feed_id == feed_id, some))
+        )
+    return known
+
+
+def _stored(connection: Connection, keys: Sequence[str]) -> dict[str, _Stored]:
+    """Give the articles of these keys as they are stored."""
+    columns = (
+        articles.c.key,
+        articles.c.id,
+        articles.c.title,
+        articles.c.text,
+        articles.c.sorted_at,
+    )
+    found: dict[str, _Stored] = {}
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some = articles.c.key.in_(keys[start : start + _KEYS_AT_ONCE])
+        for key, *rest in connection.execute(select(*columns).where(some)):
+            found[key] = _Stored(*rest)
+    return found

@@ -1,0 +1,1 @@
+"""The chain of changes to the tables, for both databases."""

@@ -1,0 +1,1 @@
+"""One module per change, each with its `revision` and the `down_revision` it follows."""

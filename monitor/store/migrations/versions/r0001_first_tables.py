@@ -1,0 +1,223 @@
+"""The first tables, and the search index of each database."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.types import TypeEngine
+
+revision = "0001"
+down_revision = None
+
+
+def _number() -> TypeEngine[int]:
+    """Give the type of a row's number: SQLite counts by itself only in an INTEGER."""
+    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _moment() -> TypeEngine[datetime]:
+    """Give the type of a moment: text of fixed width on SQLite."""
+    return sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite")
+
+
+def upgrade() -> None:
+    """Make everything."""
+    _create_tables()
+    _create_search_index()
+
+
+def _create_search_index() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        # Without a copy of the texts; split at the spaces we put and nowhere else.
+        op.execute(
+            "CREATE VIRTUAL TABLE article_search USING fts5"
+            "(title, body, content='', tokenize='unicode61 remove_diacritics 0')"
+        )
+        return
+    op.execute(
+        "CREATE TABLE article_search (article_id bigint PRIMARY KEY"
+        " REFERENCES articles (id) ON DELETE CASCADE, tokens tsvector NOT NULL)"
+    )
+    op.execute("CREATE INDEX ix_article_search_tokens ON article_search USING gin (tokens)")
+
+
+def _create_tables() -> None:
+    op.create_table(
+        "config_versions",
+        sa.Column("id", _number(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("accepted_at", _moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_config_versions")),
+    )
+    op.create_table(
+        "digest_starts",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("started_at", _moment(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_digest_starts")),
+    )
+    op.create_table(
+        "digests",
+        sa.Column("id", _number(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("slot", sa.Text(), nullable=False),
+        sa.Column("due_at", _moment(), nullable=False),
+        sa.Column("since", _moment(), nullable=False),
+        sa.Column("until", _moment(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("problems", sa.Text(), nullable=False),
+        sa.Column("created_at", _moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_digests")),
+        sa.UniqueConstraint(
+            "name", "local_date", "slot", name=op.f("uq_digests_name_local_date_slot")
+        ),
+    )
+    op.create_index(op.f("ix_digests_name_due_at"), "digests", ["name", "due_at"])
+    op.create_table(
+        "feeds",
+        sa.Column("id", _number(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("current_url", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("lang", sa.Text(), nullable=True),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("body_hash", sa.Text(), nullable=True),
+        sa.Column("every_seconds", sa.Integer(), nullable=True),
+        sa.Column("next_poll_at", _moment(), nullable=False),
+        sa.Column("last_polled_at", _moment(), nullable=True),
+        sa.Column("last_success_at", _moment(), nullable=True),
+        sa.Column("first_success_at", _moment(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failure_kind", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("retired", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feeds")),
+        sa.UniqueConstraint("url", name=op.f("uq_feeds_url")),
+    )
+    op.create_table(
+        "topic_versions",
+        sa.Column("topic_id", sa.Text(), nullable=False),
+        sa.Column("query_version", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("accepted_at", _moment(), nullable=False),
+        sa.PrimaryKeyConstraint("topic_id", "query_version", name=op.f("pk_topic_versions")),
+    )
+    op.create_table(
+        "articles",
+        sa.Column("id", _number(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("feed_id", _number(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("lang", sa.Text(), nullable=False),
+        sa.Column("published_at", _moment(), nullable=True),
+        sa.Column("first_seen_at", _moment(), nullable=False),
+        sa.Column("sorted_at", _moment(), nullable=False),
+        sa.Column("backlog", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_articles_feed_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
+        sa.UniqueConstraint("key", name=op.f("uq_articles_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_articles_first_seen_at_id"), "articles", ["first_seen_at", "id"])
+    op.create_index(op.f("ix_articles_sorted_at_id"), "articles", ["sorted_at", "id"])
+    op.create_table(
+        "deliveries",
+        sa.Column("id", _number(), nullable=False),
+        sa.Column("digest_id", _number(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("message", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", _moment(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("sent_at", _moment(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["digest_id"], ["digests.id"], name=op.f("fk_deliveries_digest_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint(
+            "digest_id", "recipient", name=op.f("uq_deliveries_digest_id_recipient")
+        ),
+    )
+    op.create_index(op.f("ix_deliveries_state_next_try_at"), "deliveries", ["state", "next_try_at"])
+    op.create_table(
+        "digest_items",
+        sa.Column("digest_name", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.BigInteger(), nullable=False),
+        sa.Column("topic_id", sa.Text(), nullable=False),
+        sa.Column("digest_id", _number(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["digest_id"], ["digests.id"], name=op.f("fk_digest_items_digest_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "digest_name", "article_id", "topic_id", name=op.f("pk_digest_items")
+        ),
+    )
+    op.create_index(op.f("ix_digest_items_digest_id"), "digest_items", ["digest_id"])
+    op.create_table(
+        "matches",
+        sa.Column("topic_id", sa.Text(), nullable=False),
+        sa.Column("article_id", _number(), nullable=False),
+        sa.Column("first_version", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("spans", sa.Text(), nullable=False),
+        sa.Column("seen_at", _moment(), nullable=False),
+        sa.Column("sorted_at", _moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_matches_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("topic_id", "article_id", name=op.f("pk_matches")),
+    )
+    op.create_index(op.f("ix_matches_article_id"), "matches", ["article_id"])
+    op.create_index(op.f("ix_matches_seen_at"), "matches", ["seen_at"])
+    op.create_index(op.f("ix_matches_sorted_at_article_id"), "matches", ["sorted_at", "article_id"])
+    op.create_index(
+        op.f("ix_matches_topic_id_sorted_at_article_id"),
+        "matches",
+        ["topic_id", "sorted_at", "article_id"],
+    )
+    op.create_table(
+        "search_queue",
+        sa.Column("article_id", _number(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["articles.id"],
+            name=op.f("fk_search_queue_article_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_search_queue")),
+    )
+    op.create_table(
+        "sightings",
+        sa.Column("feed_id", _number(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("article_id", _number(), nullable=True),
+        sa.Column("sorted_at", _moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["articles.id"],
+            name=op.f("fk_sightings_article_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_sightings_feed_id")),
+        sa.PrimaryKeyConstraint("feed_id", "key", name=op.f("pk_sightings")),
+    )
+    op.create_index(op.f("ix_sightings_article_id"), "sightings", ["article_id"])
+    op.create_index(
+        op.f("ix_sightings_feed_id_sorted_at_article_id"),
+        "sightings",
+        ["feed_id", "sorted_at", "article_id"],
+    )

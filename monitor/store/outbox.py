@@ -1,0 +1,309 @@
+"""The store's part for digests: what an issue may report, what it reported, and what is to be sent.
+
+The life of a delivery: queued → sent | rejected. A claim leases it: should the process die, it is
+due again when the lease ends, under the same Message-ID.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from sqlalchemy import Connection, and_, exists, func, or_, select, update
+
+from monitor.model import (
+    ArticleMatches,
+    Coverage,
+    Deferred,
+    Delivery,
+    DeliveryState,
+    DigestRow,
+    FailingFeed,
+    Issue,
+    Rejected,
+    RenderedDigest,
+    SendResult,
+    Sent,
+    Slot,
+    Window,
+)
+from monitor.store import values
+from monitor.store.archive import join_articles, read_matches
+from monitor.store.database import Database
+from monitor.store.tables import (
+    articles,
+    deliveries,
+    digest_items,
+    digest_starts,
+    digests,
+    feeds,
+    matches,
+)
+
+#: All of an issue but its large texts.
+_SUMMARY = [column for column in digests.c if column.name not in {"html", "text", "problems"}]
+
+
+class Outbox(Database):
+    """Digests and deliveries."""
+
+    def digest_started_at(self, name: str, now: datetime) -> datetime:
+        """Say when this digest was first asked for: its first window starts there."""
+        started = select(digest_starts.c.started_at).where(digest_starts.c.name == name)
+        with self._read() as connection:
+            known: datetime | None = connection.scalar(started)
+        if known is not None:
+            return known
+        with self._write() as connection:
+            connection.execute(
+                self._dialect.insert(digest_starts)
+                .values(name=name, started_at=now)
+                .on_conflict_do_nothing(index_elements=["name"])
+            )
+            first: datetime = connection.execute(started).scalar_one()
+            return first
+
+    def last_issue(self, name: str) -> tuple[Slot, Window] | None:
+        """Give the newest slot that was composed, sent or empty; None before the first."""
+        newest = (
+            select(*_SUMMARY)
+            .where(digests.c.name == name)
+            .order_by(digests.c.due_at.desc(), digests.c.id.desc())
+            .limit(1)
+        )
+        with self._read() as connection:
+            row = connection.execute(newest).one_or_none()
+        return None if row is None else (values.slot(row), values.window(row))
+
+    def digest_candidates(
+        self, digest_name: str, window: Window, topic_ids: Collection[str] | None
+    ) -> tuple[ArticleMatches, ...]:
+        """Give what the digest of this window may report, newest first.
+
+        That is: matches of these topics (None: all) that were first seen in the window and that no
+        issue of this digest reported. Articles of a feed's first fetch count only if they are also
+        dated in the window. An article that was known before counts from the moment when another
+        feed's longer text brought the match.
+        """
+        in_window = and_(matches.c.seen_at > window.since, matches.c.seen_at <= window.until)
+        old = exists().where(
+            articles.c.id == matches.c.article_id,
+            articles.c.backlog,
+            # `sorted_at` is the article's date, or our own if that lies in the future.
+            or_(
+                articles.c.published_at.is_(None),
+                articles.c.sorted_at <= window.since,
+                articles.c.sorted_at > window.until,
+            ),
+        )
+        reported = exists().where(
+            digest_items.c.digest_name == digest_name,
+            digest_items.c.article_id == matches.c.article_id,
+            digest_items.c.topic_id == matches.c.topic_id,
+        )
+        wanted = and_(in_window, ~old, ~reported)
+        if topic_ids is not None:
+            wanted = and_(wanted, matches.c.topic_id.in_(topic_ids))
+        with self._read() as connection:
+            found = read_matches(connection, wanted)
+            return join_articles(connection, list(found), found)
+
+    def coverage(self, window: Window) -> Coverage:
+        """Say what could be seen in a window that ends now.
+
+        A feed counts as read if its last success came after the window's start; for windows that
+        ended long ago that is more than was true.
+        """
+        polled = select(feeds).where(feeds.c.active, ~feeds.c.retired).order_by(feeds.c.id)
+        new = select(func.count()).where(
+            articles.c.first_seen_at > window.since, articles.c.first_seen_at <= window.until
+        )
+        with self._read() as connection:
+            rows = connection.execute(polled).all()
+            number = connection.execute(new).scalar_one()
+        return Coverage(
+            feeds=len(rows),
+            feeds_read=sum(
+                1 for row in rows if (row.last_success_at or window.since) > window.since
+            ),
+            articles=number,
+            failing=tuple(
+                FailingFeed(name=row.name or row.title or row.url, url=row.url, error=row.error)
+                for row in rows
+                if row.failures
+            ),
+        )
+
+    def enqueue(self, issue: Issue, now: datetime) -> int | None:
+        """Store an issue with its deliveries and what it reports; safe from a power cut on return.
+
+        Returns the digest's number; None if that slot has an issue already, which then stands.
+        """
+        slot = issue.slot
+        with self._write(durable=True) as connection:
+            digest_id: int | None = connection.scalar(
+                self._dialect.insert(digests)
+                .values(
+                    name=slot.digest,
+                    local_date=slot.local_date,
+                    slot=slot.at,
+                    due_at=slot.due_at,
+                    since=issue.window.since,
+                    until=issue.window.until,
+                    created_at=now,
+                    **values.rendered_values(issue.rendered),
+                )
+                .on_conflict_do_nothing(index_elements=["name", "local_date", "slot"])
+                .returning(digests.c.id)
+            )
+            if digest_id is None:
+                return None
+            self._add_items(connection, issue, digest_id)
+            if issue.deliveries:
+                connection.execute(
+                    deliveries.insert(),
+                    [
+                        {
+                            "digest_id": digest_id,
+                            "recipient": delivery.recipient,
+                            "message_id": delivery.message_id,
+                            "message": delivery.message,
+                            "state": DeliveryState.QUEUED.value,
+                            "tries": 0,
+                            "next_try_at": now,
+                            "error": "",
+                        }
+                        for delivery in issue.deliveries
+                    ],
+                )
+            return digest_id
+
+    def claim_delivery(self, now: datetime, *, lease: timedelta) -> Delivery | None:
+        """Take the delivery that is due longest; nobody else gets it while the lease runs."""
+        due = (
+            select(deliveries.c.id)
+            .where(
+                deliveries.c.state == DeliveryState.QUEUED.value, deliveries.c.next_try_at <= now
+            )
+            .order_by(deliveries.c.next_try_at, deliveries.c.id)
+            .limit(1)
+            # Only PostgreSQL needs it: there, two processes may claim at the same moment.
+            .with_for_update(skip_locked=True)
+        )
+        with self._write() as connection:
+            delivery_id = connection.scalar(due)
+            if delivery_id is None:
+                return None
+            row = connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id == delivery_id)
+                .values(next_try_at=now + lease, tries=deliveries.c.tries + 1)
+                .returning(deliveries)
+            ).one()
+            return values.delivery(row)
+
+    def settle_delivery(
+        self,
+        delivery_id: int,
+        result: SendResult,
+        now: datetime,
+        *,
+        next_try_at: datetime | None = None,
+    ) -> None:
+        """Note how a try ended.
+
+        Args:
+            delivery_id: The claimed delivery; one that is settled already stays as it is.
+            result: What the server said.
+            now: The moment of its answer.
+            next_try_at: When to try a deferred one again; None: when its lease ends.
+        """
+        match result:
+            case Sent():
+                change = {"state": DeliveryState.SENT.value, "sent_at": now, "error": ""}
+            case Deferred(reason=reason):
+                change = {"error": reason}
+                if next_try_at is not None:
+                    change["next_try_at"] = next_try_at
+            case Rejected(reason=reason):
+                change = {"state": DeliveryState.REJECTED.value, "error": reason}
+            case _:
+                assert_never(result)
+        # Durable: a forgotten "sent" would mail the digest twice.
+        with self._write(durable=True) as connection:
+            connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.id == delivery_id,
+                    deliveries.c.state == DeliveryState.QUEUED.value,
+                )
+                .values(**change)
+            )
+
+    def digests(self, limit: int = 50) -> tuple[DigestRow, ...]:
+        """Give the newest issues first, empty ones too."""
+        items = (
+            select(func.count())
+            .where(digest_items.c.digest_id == digests.c.id)
+            .scalar_subquery()
+            .label("items")
+        )
+        newest = (
+            select(*_SUMMARY, items)
+            .order_by(digests.c.due_at.desc(), digests.c.id.desc())
+            .limit(limit)
+        )
+        with self._read() as connection:
+            rows = connection.execute(newest).all()
+            sent = connection.execute(
+                select(
+                    deliveries.c.digest_id,
+                    deliveries.c.recipient,
+                    deliveries.c.state,
+                    deliveries.c.error,
+                )
+                .where(deliveries.c.digest_id.in_([row.id for row in rows]))
+                .order_by(deliveries.c.id)
+            ).all()
+        return tuple(
+            DigestRow(
+                id=row.id,
+                name=row.name,
+                local_date=row.local_date,
+                at=row.slot,
+                subject=row.subject,
+                created_at=row.created_at,
+                window=values.window(row),
+                items=row.items,
+                deliveries=tuple(
+                    (one.recipient, DeliveryState(one.state), one.error)
+                    for one in sent
+                    if one.digest_id == row.id
+                ),
+            )
+            for row in rows
+        )
+
+    def digest(self, digest_id: int) -> RenderedDigest | None:
+        """Give an issue as it was sent; None if there is none of this number."""
+        with self._read() as connection:
+            row = connection.execute(select(digests).where(digests.c.id == digest_id)).one_or_none()
+        return None if row is None else values.rendered(row)
+
+    def _add_items(self, connection: Connection, issue: Issue, digest_id: int) -> None:
+        if not issue.items:
+            return
+        connection.execute(
+            # An item that an earlier issue reported stays with that one.
+            self._dialect.insert(digest_items).on_conflict_do_nothing(
+                index_elements=["digest_name", "article_id", "topic_id"]
+            ),
+            [
+                {
+                    "digest_name": issue.slot.digest,
+                    "article_id": item.article_id,
+                    "topic_id": item.topic_id,
+                    "digest_id": digest_id,
+                }
+                for item in issue.items
+            ],
+        )

@@ -1,0 +1,159 @@
+"""What is special about PostgreSQL: how it is reached, locks, fails and searches."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, assert_never
+
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    bindparam,
+    column,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+
+from monitor.errors import StoreError
+from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase
+from monitor.store.search import Tokens, clipped
+
+#: Limits of a tsvector: a position is at most 16,383, a word keeps 256 of them, the whole has 1 MB.
+MAX_POSITION = 16_383
+MAX_POSITIONS = 256
+MAX_VECTOR_BYTES = 900_000
+
+#: Any number of our own: processes that migrate at the same time wait for each other on it.
+_MIGRATION_LOCK = 7_306_921
+
+
+class Postgres:
+    """The database for more than one machine."""
+
+    #: SQLAlchemy's INSERT that knows ON CONFLICT.
+    insert = staticmethod(postgresql.insert)
+
+    def __init__(self, url: URL, patience: timedelta) -> None:
+        self.place = f"{url.database or ''} at {url.host or 'the local socket'}"
+        # Changed by `set`, so that it works behind a connection pooler too.
+        wait = f"SET lock_timeout = {int(patience.total_seconds() * 1000)}"
+
+        def prepare(raw: Any, _record: Any) -> None:  # noqa: ANN401  the driver's own types
+            raw.execute(wait)
+            raw.commit()
+
+        try:
+            self.engine: Engine = create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10},
+            )
+        except ImportError as error:
+            raise StoreError(
+                "PostgreSQL needs a driver that is not installed; "
+                'write: pip install "news-monitor[postgres]"'
+            ) from error
+        event.listen(self.engine, "connect", prepare)
+
+    def prepare_database(self) -> None:
+        """Do nothing: a PostgreSQL database is ready."""
+
+    @staticmethod
+    def wait_for_migration(connection: Connection) -> None:
+        """Let one process migrate at a time."""
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+
+    @staticmethod
+    def index(connection: Connection, rows: Sequence[Tokens]) -> None:
+        """Put articles into the index."""
+        connection.execute(
+            text(
+                "INSERT INTO article_search (article_id, tokens)"
+                " VALUES (:id, CAST(:tokens AS tsvector))"
+            ),
+            [{"id": number, "tokens": vector(title, body)} for number, title, body in rows],
+        )
+
+    @staticmethod
+    def unindex(connection: Connection, ids: Sequence[int]) -> None:
+        """Do nothing: index rows go with their articles."""
+
+    @staticmethod
+    def found(article_id: ColumnElement[int], query: IndexQuery) -> ColumnElement[bool]:
+        """Give the condition that an article is found by a query (see `search.condition`)."""
+        hits = (
+            text(
+                "SELECT article_id FROM article_search WHERE tokens @@ CAST(:expression AS tsquery)"
+            )
+            .bindparams(bindparam("expression", expression(query), unique=True))
+            .columns(column("article_id", BigInteger))
+        )
+        return article_id.in_(hits)
+
+    def explain(self, error: BaseException) -> str:
+        """Say in plain words what PostgreSQL or the way to it complains of, and what to do."""
+        words = " ".join(str(error).split())
+        state = getattr(error, "sqlstate", None)
+        if state in _MEANINGS:
+            return f"the PostgreSQL database {self.place} {_MEANINGS[state]}"
+        if state is None:
+            return (
+                f"the PostgreSQL database {self.place} did not answer: {words}; "
+                "check that it runs and that `database` in the configuration is right"
+            )
+        return f"the PostgreSQL database {self.place} did not do what was asked: {words}"
+
+
+_MEANINGS = {
+    "55P03": "is locked by another program; end what writes to it, then try again",
+    "53100": "cannot grow: its disk is full; free some space, then try again",
+    "42P01": "lacks a table of ours; restore a backup, or name an empty database",
+}
+
+
+def vector(title: Sequence[str], body: Sequence[str]) -> str:
+    """Write a tsvector: each word with its places, a gap between title and body.
+
+    Beyond the limits it knows less, never something false: a word that first appears after place
+    16,383 is found alone but not in a phrase, and what exceeds the size is left out.
+    """
+    places: dict[str, list[int]] = {}
+    size = 0
+    # The gap keeps a phrase from running from the title into the body.
+    for place, token in [*enumerate(title, 1), *enumerate(body, len(title) + 2)]:
+        known = places.get(token)
+        size += 2 if known is not None else len(token.encode()) + 8
+        if size > MAX_VECTOR_BYTES:
+            break
+        if known is None:
+            known = places[token] = []
+        if place <= MAX_POSITION and len(known) < MAX_POSITIONS:
+            known.append(place)
+    return " ".join(
+        _quoted(token) + (":" + ",".join(map(str, known)) if known else "")
+        for token, known in places.items()
+    )
+
+
+def expression(query: IndexQuery) -> str:
+    """Write a query as a tsquery; only quoted tokens reach it."""
+    match query:
+        case Phrase(tokens=tokens, prefix=prefix):
+            words = " <-> ".join(map(_quoted, clipped(tokens)))
+            return f"({words}:*)" if prefix else f"({words})"
+        case AllOf(parts):
+            return "(" + " & ".join(map(expression, parts)) + ")"
+        case AnyOf(parts):
+            return "(" + " | ".join(map(expression, parts)) + ")"
+        case NoneOf():
+            raise ValueError("negations are left to SQL")
+        case _:
+            assert_never(query)
+
+
+def _quoted(token: str) -> str:
+    return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -1,0 +1,176 @@
+"""What is special about SQLite: how it is opened, locks, fails and searches."""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, assert_never
+
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    bindparam,
+    column,
+    create_engine,
+    event,
+    select,
+    text,
+)
+from sqlalchemy.dialects import sqlite
+
+from monitor.errors import StoreError
+from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase
+from monitor.store.search import Tokens, clipped, tokens_of
+from monitor.store.tables import articles
+
+#: Characters that FTS5's tokeniser `unicode61` (Unicode 6.1) leaves as they are. All others are
+#: written out as numbers behind a private character that it takes for a letter: it would split
+#: at them, or fold them its own way.
+_PLAIN = "a-z0-9ß-öø-ÿа-яぁ-ゖァ-ヺ一-鿌가-힣"
+_ODD = re.compile(f"[^{_PLAIN}]")
+_ESCAPE = "\ue000"
+
+
+class Sqlite:
+    """The embedded default: one file, one writer at a time, readers beside it."""
+
+    #: SQLAlchemy's INSERT that knows ON CONFLICT.
+    insert = staticmethod(sqlite.insert)
+
+    def __init__(self, url: URL, patience: timedelta) -> None:
+        self.place = url.database or ""
+        if self.place in {"", ":memory:"}:
+            raise StoreError(
+                "database: an archive needs a file; write for example sqlite:///data/monitor.db"
+            )
+        try:
+            Path(self.place).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"the folder of the database {self.place} cannot be made: {error.strerror}; "
+                "make it, or choose another place with `database` in the configuration"
+            ) from error
+        self.engine: Engine = create_engine(url, connect_args={"timeout": patience.total_seconds()})
+        event.listen(self.engine, "connect", _prepare)
+        event.listen(self.engine, "begin", _begin)
+
+    def prepare_database(self) -> None:
+        """Choose the write-ahead log, which the file remembers: readers do not wait for writers."""
+        raw = self.engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA journal_mode=WAL")
+        finally:
+            raw.close()
+
+    @staticmethod
+    def wait_for_migration(connection: Connection) -> None:
+        """Do nothing: `BEGIN IMMEDIATE` lets one process in at a time."""
+
+    @staticmethod
+    def index(connection: Connection, rows: Sequence[Tokens]) -> None:
+        """Put articles into the index."""
+        connection.execute(
+            text("INSERT INTO article_search(rowid, title, body) VALUES (:id, :title, :body)"),
+            [_encoded_row(row) for row in rows],
+        )
+
+    @staticmethod
+    def unindex(connection: Connection, ids: Sequence[int]) -> None:
+        """Take articles out of the index, before they are deleted.
+
+        An index without a copy of the texts must be told what it holds, to the letter.
+        """
+        rows = connection.execute(
+            select(articles.c.id, articles.c.title, articles.c.text).where(articles.c.id.in_(ids))
+        )
+        if gone := [_encoded_row(tokens_of(*row)) for row in rows]:
+            connection.execute(
+                text(
+                    "INSERT INTO article_search(article_search, rowid, title, body) "
+                    "VALUES ('delete', :id, :title, :body)"
+                ),
+                gone,
+            )
+
+    @staticmethod
+    def found(article_id: ColumnElement[int], query: IndexQuery) -> ColumnElement[bool]:
+        """Give the condition that an article is found by a query (see `search.condition`)."""
+        hits = (
+            text("SELECT rowid FROM article_search WHERE article_search MATCH :expression")
+            .bindparams(bindparam("expression", expression(query), unique=True))
+            .columns(column("rowid", Integer))
+        )
+        return article_id.in_(hits)
+
+    def explain(self, error: BaseException) -> str:
+        """Say in plain words what SQLite complains of, and what to do."""
+        words = str(error)
+        for sign, meaning in _MEANINGS.items():
+            if sign in words:
+                return f"the database {self.place} {meaning}"
+        return f"the database {self.place} did not do what was asked: {words}"
+
+
+_MEANINGS = {
+    "locked": "is locked by another program; close what writes to it, then try again",
+    "busy": "is locked by another program; close what writes to it, then try again",
+    "disk is full": "cannot grow: the disk is full; free some space, then try again",
+    "not a database": "is no SQLite file; move it away, or put a backup in its place",
+    "malformed": "is damaged; put a backup in its place",
+    "unable to open": "cannot be opened; check that it is a file and that its folder is yours",
+    "readonly": "cannot be written to; check the permissions of the file and of its folder",
+    "disk I/O": "cannot be read or written (disk I/O error); check the disk",
+    "no such table": "lacks a table of ours; put a backup in its place, or move it away",
+}
+
+
+def _prepare(raw: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401  SQLAlchemy's own record
+    # The driver would begin transactions where it sees fit; we do it in `_begin`.
+    raw.isolation_level = None
+    raw.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Connection) -> None:
+    """Begin at once as a writer what will write: upgrading a reader fails when others write."""
+    options = connection.get_execution_options()
+    if options.get("writes"):
+        # Cannot be changed inside a transaction. NORMAL may lose the last commits in a power cut,
+        # FULL does not.
+        level = "FULL" if options.get("durable") else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def encoded(token: str) -> str:
+    """Spell a token so that FTS5 leaves it whole; the start of a word stays its start."""
+    return _ODD.sub(lambda odd: f"{_ESCAPE}{ord(odd[0]):06x}", token)
+
+
+def _encoded_row(row: Tokens) -> dict[str, Any]:
+    number, title, body = row
+    return {"id": number, "title": _spelled(title), "body": _spelled(body)}
+
+
+def _spelled(tokens: Iterable[str]) -> str:
+    return " ".join(map(encoded, tokens))
+
+
+def expression(query: IndexQuery) -> str:
+    """Write a query in FTS5's language; only encoded tokens in quotes reach it."""
+    match query:
+        case Phrase(tokens=tokens, prefix=prefix):
+            return f'"{_spelled(clipped(tokens))}"' + (" *" if prefix else "")
+        case AllOf(parts):
+            return "(" + " AND ".join(map(expression, parts)) + ")"
+        case AnyOf(parts):
+            return "(" + " OR ".join(map(expression, parts)) + ")"
+        case NoneOf():
+            raise ValueError("negations are left to SQL")
+        case _:
+            assert_never(query)

@@ -1,0 +1,34 @@
+"""The store: its parts under one name, and how it is opened."""
+
+from datetime import timedelta
+
+from monitor.store.archive import Archive
+from monitor.store.database import dialect_of
+from monitor.store.feeds import Feeds
+from monitor.store.outbox import Outbox
+from monitor.store.schema import migrate
+
+
+class Store(Feeds, Archive, Outbox):
+    """The database, in whole steps: every method is one transaction, or none of it happened.
+
+    A locked, unreachable, full or damaged database raises StoreError. Methods may be called from
+    any thread. Text that no database can hold (NUL, lone surrogates) is stored with U+FFFD in its
+    place, character for character.
+    """
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def open_store(url: str, *, patience: timedelta = timedelta(seconds=10)) -> Store:
+    """Open the database, make or update its tables; raises StoreError with the fix.
+
+    Args:
+        url: `sqlite:///PATH` (its folder is made) or `postgresql://…`.
+        patience: How long a step waits for another program's lock.
+    """
+    dialect = dialect_of(url, patience)
+    migrate(dialect)
+    return Store(dialect)

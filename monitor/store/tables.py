@@ -1,0 +1,279 @@
+"""The tables, as SQLAlchemy Core knows them.
+
+The migrations create them; a test holds both together. The search index is no table here: it is a
+virtual table on SQLite and a tsvector on PostgreSQL (see `sqlite` and `postgres`).
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeEngine
+
+#: The newest revision of `migrations/versions`; here, so that opening a database that has it does
+#: not have to load Alembic.
+HEAD = "0001"
+
+_UNSTORABLE = {0: "�"} | dict.fromkeys(range(0xD800, 0xE000), "�")
+
+
+def clean(text: str) -> str:
+    """Replace what no database can hold: NUL (PostgreSQL) and lone surrogates (UTF-8).
+
+    One character for one character, so that spans still point at the same place.
+    """
+    # Nearly every text is clean; asking is far cheaper than translating.
+    if text.isascii():
+        return text.replace("\0", "�") if "\0" in text else text
+    return text.translate(_UNSTORABLE)
+
+
+class CleanText(TypeDecorator[str]):
+    """Text in which everything unstorable was replaced; see `clean`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's interface
+        """Clean what goes in."""
+        return None if value is None else clean(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware on the way in, in UTC on the way out.
+
+    PostgreSQL has a type for it. SQLite's own forgets the zone, so there it is text of fixed width
+    ("2026-03-11 07:30:00.000000", always UTC), which sorts in time's order and which SQLite's date
+    functions and people can read.
+    """
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column's type."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(26))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401  either database's own
+        """Refuse a naive datetime (a bug of ours); store UTC."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError(f"{value!r} has no time zone; the store takes aware datetimes only")
+        utc = value.astimezone(UTC)
+        if dialect.name == "sqlite":
+            return utc.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        return utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401  either database's own
+        """Give an aware datetime in UTC."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        moment: datetime = value
+        return moment.astimezone(UTC)
+
+
+#: SQLite numbers rows by itself only in a column of exactly this type.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    #: As configured.
+    Column("url", CleanText, nullable=False, unique=True),
+    #: Where it lives now.
+    Column("current_url", CleanText, nullable=False),
+    #: As configured, "" if not.
+    Column("name", CleanText, nullable=False),
+    #: Whether it stands in the present configuration; one that left keeps its history.
+    Column("active", Boolean, nullable=False),
+    Column("title", CleanText, nullable=False),
+    Column("lang", CleanText),
+    Column("etag", CleanText),
+    Column("last_modified", CleanText),
+    Column("body_hash", CleanText),
+    Column("every_seconds", Integer),
+    Column("next_poll_at", UtcDateTime, nullable=False),
+    Column("last_polled_at", UtcDateTime),
+    Column("last_success_at", UtcDateTime),
+    Column("first_success_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+    Column("failure_kind", CleanText),
+    Column("error", CleanText, nullable=False),
+    Column("retired", Boolean, nullable=False),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", CleanText, nullable=False, unique=True),
+    Column("url", CleanText, nullable=False),
+    Column("title", CleanText, nullable=False),
+    Column("text", CleanText, nullable=False),
+    Column("source", CleanText, nullable=False),
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False),
+    Column("author", CleanText, nullable=False),
+    #: A JSON list.
+    Column("tags", CleanText, nullable=False),
+    Column("lang", CleanText, nullable=False),
+    Column("published_at", UtcDateTime),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    #: What the archive is ordered by: the article's date, never later than when it was first seen.
+    Column("sorted_at", UtcDateTime, nullable=False),
+    Column("backlog", Boolean, nullable=False),
+    Index(None, "sorted_at", "id"),
+    Index(None, "first_seen_at", "id"),
+    # A number that an old digest item holds must never come to mean another article.
+    sqlite_autoincrement=True,
+)
+
+#: Articles that the search index does not have yet.
+search_queue = Table(
+    "search_queue",
+    metadata,
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False),
+    Column("key", CleanText, nullable=False),
+    #: NULL once retention took the article: the key stays, so that the entry does not come back.
+    Column("article_id", ForeignKey("articles.id", ondelete="SET NULL"), index=True),
+    #: The article's, here so that one index gives a feed's newest articles.
+    Column("sorted_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("feed_id", "key"),
+    Index(None, "feed_id", "sorted_at", "article_id"),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("topic_id", CleanText, nullable=False),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    #: The wording of the topic that found it first, and the one that holds now.
+    Column("first_version", CleanText, nullable=False),
+    Column("version", CleanText, nullable=False),
+    #: A JSON list of [field, start, end, surface, term].
+    Column("spans", CleanText, nullable=False),
+    #: When we saw the entry that brought this match: later than the article's `first_seen_at` if a
+    #: second feed showed more of its text. Decides which digest reports it.
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+    #: The article's, here so that one index gives a topic's newest articles.
+    Column("sorted_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("topic_id", "article_id"),
+    Index(None, "topic_id", "sorted_at", "article_id"),
+    Index(None, "sorted_at", "article_id"),
+)
+
+config_versions = Table(
+    "config_versions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("hash", CleanText, nullable=False),
+    Column("text", CleanText, nullable=False),
+    Column("accepted_at", UtcDateTime, nullable=False),
+)
+
+topic_versions = Table(
+    "topic_versions",
+    metadata,
+    Column("topic_id", CleanText, nullable=False),
+    Column("query_version", CleanText, nullable=False),
+    Column("name", CleanText, nullable=False),
+    Column("definition", CleanText, nullable=False),
+    Column("accepted_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("topic_id", "query_version"),
+)
+
+#: When a digest was first heard of: its first window starts there.
+digest_starts = Table(
+    "digest_starts",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    Column("started_at", UtcDateTime, nullable=False),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", CleanText, nullable=False),
+    Column("local_date", Date, nullable=False),
+    Column("slot", CleanText, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("subject", CleanText, nullable=False),
+    Column("html", CleanText, nullable=False),
+    Column("text", CleanText, nullable=False),
+    #: A JSON list.
+    Column("problems", CleanText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("name", "local_date", "slot"),
+    Index(None, "name", "due_at"),
+)
+
+#: What was reported. It hangs on the digest's name, never on the match: an edited topic mails
+#: nothing again, and two digests do not take each other's news.
+digest_items = Table(
+    "digest_items",
+    metadata,
+    Column("digest_name", CleanText, nullable=False),
+    #: No foreign key: the record outlives the article.
+    Column("article_id", BigInteger, nullable=False),
+    Column("topic_id", CleanText, nullable=False),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("digest_name", "article_id", "topic_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False),
+    Column("recipient", CleanText, nullable=False),
+    Column("message_id", CleanText, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Column("state", CleanText, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", UtcDateTime, nullable=False),
+    Column("error", CleanText, nullable=False),
+    Column("sent_at", UtcDateTime),
+    UniqueConstraint("digest_id", "recipient"),
+    Index(None, "state", "next_try_at"),
+)

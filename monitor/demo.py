@@ -1,7 +1,7 @@
 """The demo's stage: sample feeds on a real local server, and a folder configured for them.
 
-The feeds are files in `sample/`, written by hand. `{{ago 2h}}` in them stands for the moment two
-hours before the demo's start, in the way in which the format writes a date.
+The feeds are files in `sample/`, written by hand. `{{ago 2h05m}}` in them stands for a moment
+before the demo's start, in the way in which the format writes a date.
 """
 
 import re
@@ -24,7 +24,7 @@ SAMPLE = Path(__file__).with_name("sample")
 
 #: The first words of the demo's configuration: what tells a demo's folder from anybody's data.
 _MARK = "# Made by `monitor demo`"
-_AGO = re.compile(r"\{\{ago (\d+)h\}\}")
+_AGO = re.compile(r"\{\{ago (\d+)h(\d\d)m\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _pages(now: datetime) -> dict[str, _Page]:
 
 
 def _dated(text: str, now: datetime, date: Callable[[datetime], str]) -> str:
-    return _AGO.sub(lambda ago: date(now - timedelta(hours=int(ago[1]))), text)
+    return _AGO.sub(lambda ago: date(now - timedelta(hours=int(ago[1]), minutes=int(ago[2]))), text)
 
 
 def prepare(folder: Path, server_url: str, *, at: str = "07:30") -> Path:

@@ -15,8 +15,42 @@ import pytest
 from monitor import config as configuration
 from monitor.demo import SampleServer, prepare
 from monitor.errors import BusyError, MonitorError
+from monitor.matcher import Topics
 
 NOW = datetime(2026, 5, 12, 9, 30, 15, 999, tzinfo=UTC)
+
+#: Every sample article that a topic finds. All others are ordinary news or near misses: Klingon,
+#: sparkling wine, Ali Baba, 阿里山, 可灵活, 开源节流, coffee exports, "June 01. AI is".
+FOUND = {
+    "Kling 4 turns one sketch into two minutes of film": "kling",
+    "Kuaishou's Kling 4 keeps a face for two minutes": "kling",
+    "可灵 4 发布：一张草图生成两分钟视频": "kling",
+    "可靈 4 登場 兩分鐘影片人臉不走樣": "kling",
+    "Kling 4 convierte un boceto en dos minutos de vídeo": "kling",
+    "01.AI sells its office assistant to three airlines": "01ai",
+    "零一万物与三家航空公司签约，行李信件一分钟回复": "01ai",
+    "Yi-34B, three years on: who still runs it?": "01ai",
+    "Alibaba opens a data centre that heats a swimming pool": "alibaba",
+    "阿里云用服务器余热为泳池加温": "alibaba",
+    "Alibaba calienta una piscina con sus servidores": "alibaba",
+    "Qwen 5 reads a whole law library in one go": "alibaba",
+    "Qwen 5 on a laptop: an afternoon with the small one": "alibaba",
+    "通义千问 5 开放权重，小尺寸可在笔记本上运行": "alibaba open-source-ai",
+    "Chip makers get ninety days to answer new export controls": "export-controls",
+    "Draft rule puts lithography parts under export controls": "export-controls",
+    "Two firms leave the Entity List after four years": "export-controls",
+    "Ministry explains rare earth licences in eleven pages": "export-controls",
+    "光刻零部件拟纳入出口管制，企业有九十天反馈": "export-controls",
+    "稀土出口许可指南共十一页，答复需四十五个工作日": "export-controls",
+    "晶片設備擬列出口管制 業者盼公布料號": "export-controls",
+    "Los controles de exportación alcanzan a las piezas de litografía": "export-controls",
+    "Open-weight models pass closed ones in a test of kitchen recipes": "open-source-ai",
+    "What an open-source AI licence should promise": "open-source-ai",
+    "A village trains its own open source language model": "open-source-ai",
+    "方言开源模型由两位退休教师训练完成": "open-source-ai",
+    "開源模型學會方言 兩位退休老師帶頭": "open-source-ai",
+    "Un pueblo entrena su propia IA de código abierto": "open-source-ai",
+}
 
 
 @pytest.fixture
@@ -53,9 +87,9 @@ def test_dates_count_back_from_the_start(server: SampleServer) -> None:
     rss = ET.fromstring(get(f"{server.url}/harbour-dispatch.rss")[2])
     first = rss.findtext("channel/item/pubDate")
     assert first is not None
-    assert parsedate_to_datetime(first) == datetime(2026, 5, 12, 7, 30, 15, tzinfo=UTC)
+    assert parsedate_to_datetime(first) == datetime(2026, 5, 12, 7, 26, 15, tzinfo=UTC)
     items = json.loads(get(f"{server.url}/open-weights-weekly.json")[2])["items"]
-    assert items[0]["date_published"] == "2026-05-12T06:30:15+00:00"
+    assert items[0]["date_published"] == "2026-05-12T06:05:15+00:00"
 
 
 def test_an_unchanged_feed_is_not_sent_again(server: SampleServer) -> None:
@@ -119,3 +153,28 @@ def test_a_running_demo_keeps_its_folder(tmp_path: Path) -> None:
         with pytest.raises(BusyError, match="already running"):
             prepare(tmp_path, "http://127.0.0.1:2222")
     assert lock.exists()
+
+
+def test_topics_find_their_news_and_no_near_miss(server: SampleServer, tmp_path: Path) -> None:
+    path = prepare(tmp_path / "demo", server.url)
+    topics = Topics(configuration.load(path.read_text("utf-8")).topics)
+    found = {
+        title: " ".join(match.topic_id for match in topics.match_text(title, text))
+        for url in server.feeds
+        for title, text in items(get(url)[2])
+    }
+    assert len(found) == 56
+    assert {title: ids for title, ids in found.items() if ids} == FOUND
+
+
+def items(document: bytes) -> Iterator[tuple[str, str]]:
+    """Give title and text of each item, whatever the format."""
+    if document.startswith(b"{"):
+        for item in json.loads(document)["items"]:
+            yield item["title"], item.get("content_html") or item["content_text"]
+        return
+    for element in ET.fromstring(document).iter():
+        if element.tag.rpartition("}")[2] in {"item", "entry"}:
+            fields = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
+            text = fields.get("encoded") or fields.get("description") or fields["summary"]
+            yield fields["title"], text

@@ -1,0 +1,226 @@
+"""Which topics an article belongs to, and why."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import NamedTuple, assert_never
+
+from monitor.config import TopicConfig
+from monitor.model import Article, Match, Span, TopicVersion
+from monitor.query import And, Near, Node, Not, Or, Term, TopicQuery, compile_topic, find
+from monitor.text import UNSPACED, fold
+
+#: The most hits that are kept as evidence of one match.
+MAX_SPANS = 50
+
+#: Stands between title and text while they are searched as one: no term contains it.
+_GAP = "\x00"
+
+_WORD = re.compile(r"[\u0e00-\U0010ffff]|[0-9a-z\x80-\u0dff]+")
+
+
+class Topics:
+    """All topics, ready to match; it holds no state and may be shared between threads."""
+
+    def __init__(self, topics: Iterable[TopicConfig]) -> None:
+        """Compile the topics; a query that cannot be understood raises QueryError."""
+        self._topics = [
+            (
+                topic,
+                compile_topic(
+                    any=topic.any,
+                    all=topic.all,
+                    near=topic.near,
+                    within=topic.within,
+                    none=topic.none,
+                ),
+            )
+            for topic in topics
+        ]
+
+    @property
+    def versions(self) -> tuple[TopicVersion, ...]:
+        """The wording of each topic, to be stored with the matches that it makes."""
+        return tuple(
+            TopicVersion(
+                topic_id=topic.id,
+                query_version=query.version,
+                name=topic.name,
+                definition=query.definition,
+            )
+            for topic, query in self._topics
+        )
+
+    def match(self, article: Article) -> tuple[Match, ...]:
+        """Give the topics an article belongs to, in the order of the configuration."""
+        return self.match_text(article.title, article.text)
+
+    def match_text(self, title: str, text: str) -> tuple[Match, ...]:
+        """Do as `match` for a title and a text; spans point into these two."""
+        scan = _Scan(title, text)
+        matches: list[Match] = []
+        for topic, query in self._topics:
+            hits = _match(query, scan)
+            if hits is not None:
+                matches.append(
+                    Match(topic_id=topic.id, query_version=query.version, spans=scan.spans(hits))
+                )
+        return tuple(matches)
+
+
+class _Hit(NamedTuple):
+    """Where a term stands in title and text taken as one."""
+
+    start: int
+    end: int
+    term: str
+
+
+class _Scan:
+    """One article while it is matched: what was looked up once is not looked up again."""
+
+    def __init__(self, title: str, text: str) -> None:
+        self._stored = title + _GAP + text
+        self._folded = fold(title) + _GAP + fold(text)
+        self._title_end = len(title)
+        self._found: dict[Term, list[_Hit]] = {}
+        self._words: _Words | None = None
+
+    def hits(self, term: Term) -> list[_Hit]:
+        """Give the places of a term, in the order of the text."""
+        hits = self._found.get(term)
+        if hits is None:
+            hits = self._found[term] = [
+                _Hit(start, end, term.text) for start, end in find(term, self._folded, self._stored)
+            ]
+        return hits
+
+    @property
+    def words(self) -> "_Words":
+        """The article's words, counted when first needed."""
+        if self._words is None:
+            self._words = _Words(self._folded)
+        return self._words
+
+    def spans(self, hits: Iterable[_Hit]) -> tuple[Span, ...]:
+        """Make evidence of hits: in the order of the text, each once, at most MAX_SPANS."""
+        return tuple(self._span(hit) for hit in sorted(set(hits))[:MAX_SPANS])
+
+    def _span(self, hit: _Hit) -> Span:
+        in_title = hit.start < self._title_end
+        offset = 0 if in_title else self._title_end + len(_GAP)
+        return Span(
+            field="title" if in_title else "body",
+            start=hit.start - offset,
+            end=hit.end - offset,
+            surface=self._stored[hit.start : hit.end],
+            term=hit.term,
+        )
+
+
+class _Words:
+    """Distances within a text in half words: a character of Chinese is half a word."""
+
+    def __init__(self, folded: str) -> None:
+        words = list(_WORD.finditer(folded))
+        self._starts = [word.start() for word in words]
+        self._sums = [0, *accumulate(1 if word[0] >= UNSPACED else 2 for word in words)]
+
+    def between(self, end: int, start: int) -> int:
+        """Count the half words that begin after `end` and before `start`."""
+        return self._before(start) - self._before(end)
+
+    def _before(self, index: int) -> int:
+        return self._sums[bisect_left(self._starts, index)]
+
+
+def _match(query: TopicQuery, scan: _Scan) -> list[_Hit] | None:
+    """Give the hits that make a topic match, None if it does not."""
+    hits = _evaluate(query.wanted, scan, _NOTHING_GUARDED)
+    if hits is None:
+        return None
+    guarded = _Guarded(hit for guard in query.guards for hit in scan.hits(guard))
+    if guarded:
+        hits = _evaluate(query.wanted, scan, guarded)
+    if hits is None or any(
+        _evaluate(veto, scan, _NOTHING_GUARDED) is not None for veto in query.vetoes
+    ):
+        return None
+    return hits
+
+
+class _Guarded:
+    """Stretches of the text in which hits do not count."""
+
+    def __init__(self, hits: Iterable[_Hit]) -> None:
+        ordered = sorted(hits)
+        self._starts = [hit.start for hit in ordered]
+        #: The furthest end of all stretches up to each one.
+        self._ends = list(accumulate((hit.end for hit in ordered), max))
+
+    def __bool__(self) -> bool:
+        return bool(self._starts)
+
+    def covers(self, hit: _Hit) -> bool:
+        """Tell whether a hit lies inside one of the stretches."""
+        before = bisect_right(self._starts, hit.start)
+        return before > 0 and hit.end <= self._ends[before - 1]
+
+
+_NOTHING_GUARDED = _Guarded(())
+
+
+def _evaluate(node: Node, scan: _Scan, guarded: _Guarded) -> list[_Hit] | None:
+    """Give the hits for which a node holds ([] if it holds without any), None if it does not."""
+    match node:
+        case Term():
+            hits = scan.hits(node)
+            if guarded:
+                hits = [hit for hit in hits if not guarded.covers(hit)]
+            return hits or None
+        case Or():
+            found = [_evaluate(part, scan, guarded) for part in node.parts]
+            held = [hits for hits in found if hits is not None]
+            return [hit for hits in held for hit in hits] if held else None
+        case And():
+            joint: list[_Hit] = []
+            for part in node.parts:
+                hits_of_part = _evaluate(part, scan, guarded)
+                if hits_of_part is None:
+                    return None
+                joint += hits_of_part
+            return joint
+        case Not():
+            return [] if _evaluate(node.part, scan, _NOTHING_GUARDED) is None else None
+        case Near():
+            return _near(node, scan, guarded)
+        case _:
+            assert_never(node)
+
+
+def _near(node: Near, scan: _Scan, guarded: _Guarded) -> list[_Hit] | None:
+    left = _evaluate(node.left, scan, guarded)
+    right = _evaluate(node.right, scan, guarded) if left else None
+    if not left or not right:
+        return None
+    hits = [
+        *_close(left, right, 2 * node.within, scan.words),
+        *_close(right, left, 2 * node.within, scan.words),
+    ]
+    return hits or None
+
+
+def _close(hits: list[_Hit], others: list[_Hit], half_words: int, words: _Words) -> list[_Hit]:
+    """Keep the hits that have one of the others near them, before or after, not overlapping."""
+    starts = sorted(hit.start for hit in others)
+    ends = sorted(hit.end for hit in others)
+
+    def is_close(hit: _Hit) -> bool:
+        after = bisect_left(starts, hit.end)
+        if after < len(starts) and words.between(hit.end, starts[after]) <= half_words:
+            return True
+        before = bisect_right(ends, hit.start)
+        return before > 0 and words.between(ends[before - 1], hit.start) <= half_words
+
+    return [hit for hit in hits if is_close(hit)]

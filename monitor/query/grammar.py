@@ -1,0 +1,297 @@
+"""From the text of a query to a tree of terms.
+
+    expr   = conj { ("OR" | "|") conj } ;
+    conj   = unary { ["AND"] unary } ;          AND may be left out only before "(", NOT and "-"
+    unary  = { "NOT" | "-" } near ;
+    near   = atom { "NEAR" [ "/" number ] atom } ;
+    atom   = "(" expr ")" | phrase | quoted | "=" ( word | quoted ) ;
+    phrase = word { word } ;                    a run of bare words is ONE phrase
+    word   = [ "*" ] characters [ "*" ] ;       an asterisk only where the phrase begins or ends
+    quoted = '"' characters '"' ;
+
+Operators are CAPITALS; NEAR binds most, then NOT, AND, OR. docs/queries.md tells it to readers.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn, assert_never
+
+from monitor.errors import QueryError
+from monitor.query.terms import Term, bare_term, exact_term, says_nothing
+
+#: The most words between the two sides of a NEAR that states no number.
+DEFAULT_NEAR = 10
+MAX_NEAR = 999
+
+#: Parentheses, NOT and NEAR inside one another: more is a mistake, and evaluating recurses.
+MAX_DEPTH = 30
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Every part must hold."""
+
+    parts: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """One part must hold."""
+
+    parts: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part must not hold."""
+
+    part: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A hit of each side, at most `within` words apart, in either order."""
+
+    left: "Node"
+    right: "Node"
+    within: int
+
+
+Node = Term | And | Or | Not | Near
+
+QUOTES = '"“”„＂'
+
+_TOKEN = re.compile(
+    rf"""\s*(?: (?P<open>[(（]) | (?P<close>[)）]) | (?P<or>\|)
+      | (?P<quoted>[{QUOTES}][^{QUOTES}]*[{QUOTES}]) | (?P<unclosed>[{QUOTES}])
+      | (?P<not>-(?=[^\s)）|])) | (?P<equals>=(?=[^\s()（）|]))
+      | (?P<word>[^\s()（）|{QUOTES}]+) )""",
+    re.VERBOSE,
+)
+_FIELD = re.compile(r"(?:title|body|source|lang|author|url|tag):")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    #: An operator in small letters, "open", "close", "quoted", "equals", "word" or "end".
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def parse(text: str) -> Node:
+    """Understand a query; QueryError underlines what cannot be understood."""
+    return _Parser(text).parse()
+
+
+def has_place(node: Node) -> bool:
+    """Tell whether a node can stand beside NEAR: made of terms, OR and NEAR only."""
+    match node:
+        case Term() | Near():
+            return True
+        case Or():
+            return all(has_place(part) for part in node.parts)
+        case And() | Not():
+            return False
+        case _:
+            assert_never(node)
+
+
+class _Parser:
+    """Reads one query by recursive descent; each method reads the rule of its name."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = _read_tokens(text)
+        self._position = 0
+        self._depth = 0
+
+    def parse(self) -> Node:
+        if self._token.kind == "end":
+            raise QueryError(
+                "there is nothing to look for; write a word or a phrase",
+                text=self._text,
+                span=(0, len(self._text)),
+            )
+        node = self._expr()
+        if self._token.kind == "close":
+            self._fail("this parenthesis closes nothing; take it out")
+        if self._token.kind != "end":
+            self._fail("write AND or OR before this")
+        return node
+
+    def _expr(self) -> Node:
+        parts = [self._conj()]
+        while self._token.kind == "or":
+            self._next()
+            parts.append(self._conj())
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _conj(self) -> Node:
+        parts = [self._unary()]
+        while self._token.kind in {"and", "not", "open"}:
+            if self._token.kind == "and":
+                self._next()
+            parts.append(self._unary())
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _unary(self) -> Node:
+        if self._token.kind != "not":
+            return self._near()
+        self._deeper(self._next())
+        node = Not(self._unary())
+        self._depth -= 1
+        return node
+
+    def _near(self) -> Node:
+        start = self._token
+        node = self._atom()
+        nears = 0
+        while self._token.kind == "near":
+            nears += 1
+            operator = self._next()
+            self._deeper(operator)
+            self._check_place(node, start)
+            start = self._token
+            right = self._atom()
+            self._check_place(right, start)
+            node = Near(node, right, self._distance(operator))
+        self._depth -= nears
+        return node
+
+    def _atom(self) -> Node:
+        token = self._token
+        match token.kind:
+            case "open":
+                return self._group()
+            case "equals":
+                self._next()
+                return self._exact(token, spelled=True)
+            case "quoted":
+                return self._exact(token, spelled=False)
+            case "word":
+                return self._phrase()
+            case _:
+                return self._fail_missing()
+
+    def _group(self) -> Node:
+        opening = self._next()
+        self._deeper(opening)
+        node = self._expr()
+        if self._token.kind == "end":
+            self._fail("this parenthesis is never closed", opening)
+        if self._token.kind != "close":
+            self._fail("write AND or OR before this")
+        self._next()
+        self._depth -= 1
+        return node
+
+    def _exact(self, first: _Token, *, spelled: bool) -> Term:
+        if self._token.kind not in {"word", "quoted"}:
+            self._fail("= needs a word or a phrase in quotation marks right after it", first)
+        token = self._next()
+        wording = token.text[1:-1] if token.kind == "quoted" else token.text
+        self._check_says_something(token, wording)
+        if wording.startswith("*") or wording.endswith("*"):
+            self._fail(
+                "* is not known in exact wording; leave it out,"
+                " or write the words without = and quotation marks",
+                token,
+            )
+        return exact_term(self._text[first.start : token.end], wording, spelled=spelled)
+
+    def _phrase(self) -> Term:
+        words = [self._next()]
+        while self._token.kind == "word":
+            words.append(self._next())
+        for word in words:
+            self._check_says_something(word, word.text)
+        wording = " ".join(word.text for word in words)
+        bare = wording.removeprefix("*").removesuffix("*")
+        if "*" in bare:
+            self._fail(
+                "* may stand only at the beginning or the end of a term", words[0], words[-1]
+            )
+        return bare_term(
+            wording, bare, open_start=wording.startswith("*"), open_end=wording.endswith("*")
+        )
+
+    def _distance(self, operator: _Token) -> int:
+        if operator.text == "NEAR":
+            return DEFAULT_NEAR
+        digits = operator.text.removeprefix("NEAR/")
+        if re.fullmatch(r"[1-9][0-9]{0,2}", digits):
+            return int(digits)
+        return self._fail(f"write NEAR/ with a number of words from 1 to {MAX_NEAR}", operator)
+
+    def _check_place(self, node: Node, start: _Token) -> None:
+        if not has_place(node):
+            self._fail(
+                "NEAR takes words, phrases and (… OR …); AND and NOT have no place in a text",
+                start,
+                self._tokens[self._position - 1],
+            )
+
+    def _check_says_something(self, token: _Token, wording: str) -> None:
+        if says_nothing(wording):
+            self._fail("there is no letter or digit to look for here; take it out", token)
+
+    def _deeper(self, token: _Token) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._fail("too many parentheses, NOT or NEAR inside one another", token)
+
+    def _fail_missing(self) -> NoReturn:
+        before = self._tokens[self._position - 1] if self._position else None
+        if before and before.kind in {"and", "or", "not", "near", "open"}:
+            self._fail("a word, a phrase or ( has to follow this", before)
+        self._fail("a word, a phrase or ( has to stand before this")
+
+    def _fail(
+        self, message: str, first: _Token | None = None, last: _Token | None = None
+    ) -> NoReturn:
+        first = first or self._token
+        last = last or first
+        raise QueryError(message, text=self._text, span=(first.start, max(first.end, last.end)))
+
+    @property
+    def _token(self) -> _Token:
+        return self._tokens[self._position]
+
+    def _next(self) -> _Token:
+        self._position += 1
+        return self._tokens[self._position - 1]
+
+
+def _read_tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    position, end = 0, len(text.rstrip())
+    while position < end and (found := _TOKEN.match(text, position)):
+        kind = found.lastgroup or ""
+        start, position = found.span(kind)
+        if kind == "unclosed":
+            raise QueryError(
+                "this quotation mark is never closed; write a second one after the phrase",
+                text=text,
+                span=(start, position),
+            )
+        if kind == "word":
+            kind = _word_kind(text, start, found[kind])
+        tokens.append(_Token(kind, text[start:position], start, position))
+    return [*tokens, _Token("end", "", end, end)]
+
+
+def _word_kind(text: str, start: int, word: str) -> str:
+    if word in {"AND", "OR", "NOT"}:
+        return word.lower()
+    if word == "NEAR" or word.startswith("NEAR/"):
+        return "near"
+    if field := _FIELD.match(word):
+        raise QueryError(
+            f"{field[0]} is not known yet; leave it out, or put it into quotation marks"
+            " if you mean these very letters",
+            text=text,
+            span=(start, start + field.end()),
+        )
+    return "word"

@@ -1,0 +1,288 @@
+"""What one term hits: decided when the query is read, as a few patterns of folded text.
+
+Matching never meets a regular expression of a reader: a pattern is looked for by its rarest literal
+(`str.find`), and only where that stands is the rest compared: linear in the text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from monitor.text import BREAK, SEPARATOR, SYMBOLS, UNSPACED, fold, joined
+
+#: Start and end of a hit, in characters of the text it was found in.
+Hit = tuple[int, int]
+
+#: Small words whose s is no plural, or whose singular means something else.
+_NO_PLURALS = frozenset({"arms", "customs", "goods", "means", "news", "series", "species"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """One way in which a term stands in folded text.
+
+    `before`, `anchor` and `after` are literals that follow one another; where two of them meet, one
+    separator may stand or be missing. The anchor is what to look for first.
+    """
+
+    before: tuple[str, ...] = ()
+    anchor: str
+    after: tuple[str, ...] = ()
+    #: What may be appended to the last word.
+    endings: tuple[str, ...] = ()
+    #: The first word may be the end of a longer one, the last word the beginning of one.
+    open_start: bool = False
+    open_end: bool = False
+    #: Capitals and accents that the stored text must show; None when they do not matter.
+    spelling: str | None = None
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """All literals in their order."""
+        return (*self.before, self.anchor, *self.after)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """A word or phrase to look for. Two terms are never equal: identity is what memos need."""
+
+    #: As the reader wrote it, with its signs.
+    text: str
+    patterns: tuple[Pattern, ...]
+
+
+# ------------------------------------------------------------------------------------- reading
+
+
+def says_nothing(text: str) -> bool:
+    """Tell whether a word has no letter, digit or symbol that could be looked for."""
+    return not fold(text).strip(SEPARATOR + BREAK)
+
+
+def exact_term(written: str, wording: str, *, spelled: bool) -> Term:
+    """Make a term of quoted words, or of `=`: no other number, no other hyphens.
+
+    Args:
+        written: The term with its signs, for the evidence.
+        wording: What stands between the quotation marks or after `=`; see `says_nothing`.
+        spelled: Whether capitals and accents must be the same too.
+    """
+    wording, folded = _stripped(wording)
+    return Term(written, (Pattern(anchor=folded, spelling=wording if spelled else None),))
+
+
+def bare_term(
+    written: str, wording: str, *, open_start: bool = False, open_end: bool = False
+) -> Term:
+    """Make a term of bare words, with what readers expect to be found as well.
+
+    Args:
+        written: The term with its asterisks, for the evidence.
+        wording: The words without them; see `says_nothing`.
+        open_start: There was an asterisk before the first word.
+        open_end: There was one after the last word.
+    """
+    wording, folded = _stripped(wording)
+    capitals = _initials(wording)
+    if capitals and not open_start and not open_end:
+        return Term(written, _initial_patterns(capitals))
+    *first, last = _literals(wording, folded)
+    word = _last_word(folded)
+    forms = {word: ()} if open_end else _number_forms(word, typed=wording[-len(word) :])
+    patterns = [
+        replace(
+            _around_anchor((*first, last.removesuffix(word) + form)),
+            endings=endings,
+            open_start=open_start,
+            open_end=open_end,
+        )
+        for form, endings in forms.items()
+    ]
+    return Term(written, tuple(patterns))
+
+
+def _stripped(wording: str) -> tuple[str, str]:
+    """Give a wording without signs at its edges ("Yahoo!"), and the same folded."""
+    wording = unicodedata.normalize("NFC", " ".join(wording.split()))
+    folded = fold(wording)
+    start = len(folded) - len(folded.lstrip(SEPARATOR + BREAK))
+    end = len(folded.rstrip(SEPARATOR + BREAK))
+    return wording[start:end], folded[start:end]
+
+
+def _initials(wording: str) -> str:
+    """Give the letters of a term of two or three capitals (AI, U.S.), "" for every other."""
+    parts = wording.split(".")
+    letters = "".join(parts) if all(len(part) == 1 for part in parts) else wording
+    is_short = 2 <= len(letters) <= 3
+    return letters if is_short and all(c.isalpha() and c.isupper() for c in letters) else ""
+
+
+def _initial_patterns(capitals: str) -> tuple[Pattern, ...]:
+    # Written in capitals they are AI and US, not "ai" (Portuguese "there") and "us".
+    return (
+        Pattern(anchor=fold(capitals), endings=("s",), spelling=capitals),
+        Pattern(anchor=SEPARATOR.join(fold(capitals)), spelling=".".join(capitals)),
+    )
+
+
+def _literals(wording: str, folded: str) -> tuple[str, ...]:
+    """Cut a term where a separator may stand or be missing."""
+    literals = [folded[0]]
+    for index in range(1, len(folded)):
+        left, here = folded[index - 1], folded[index]
+        if here == SEPARATOR and _is_soft(wording[index], left, folded[index + 1]):
+            literals.append("")
+        else:
+            # Some write 可灵AI, some 可灵 AI.
+            if _is_word(left) and _is_word(here) and (left < UNSPACED) != (here < UNSPACED):
+                literals.append("")
+            literals[-1] += here
+    return tuple(literals)
+
+
+def _is_soft(sign: str, left: str, right: str) -> bool:
+    """Tell whether a separator inside a term may be missing in the text.
+
+    A hyphen may (open-source, opensource), a typed space not, save beside a script without spaces.
+    Between two digits none may: 2.5 is not 25.
+    """
+    if not (_is_word(left) and _is_word(right)) or (left.isdecimal() and right.isdecimal()):
+        return False
+    return not sign.isspace() or left >= UNSPACED or right >= UNSPACED
+
+
+def _is_word(char: str) -> bool:
+    return char not in SEPARATOR + BREAK + SYMBOLS
+
+
+def _around_anchor(literals: tuple[str, ...]) -> Pattern:
+    """Choose the rarest literal: the longest, of equals one with a digit (01 in 01.AI)."""
+    at = max(range(len(literals)), key=lambda i: (len(literals[i]), min(literals[i]) < "a"))
+    return Pattern(before=literals[:at], anchor=literals[at], after=literals[at + 1 :])
+
+
+def _last_word(folded: str) -> str:
+    """Give the Latin word at the end of a folded term, "" if it ends otherwise."""
+    found = re.search(r"[a-z]{2,}$", folded)
+    return found[0] if found and _ends_word(folded, found.start()) else ""
+
+
+def _number_forms(word: str, *, typed: str) -> dict[str, tuple[str, ...]]:
+    """Give the forms in which a term's last word counts, each with the endings it may take.
+
+    Every word may take s or es. A word typed in small letters also loses its own: controls hits
+    "control"; but Windows is a name and never hits "window".
+    """
+    if not word:
+        return {"": ()}
+    forms: dict[str, tuple[str, ...]] = {word: ("s", "es")}
+    if not typed.islower() or word in _NO_PLURALS:
+        return forms
+    if len(word) > 4 and word.endswith("ies"):
+        forms |= {word[:-3] + "y": (), word[:-1]: ()}
+    elif len(word) > 4 and re.search(r"(?:ch|sh|ss|x|z)es$", word):
+        forms[word[:-2]] = ()
+    elif len(word) > 3 and word.endswith("s") and not re.search(r"(?:ss|us|is|ics)$", word):
+        forms[word[:-1]] = ()
+    elif len(word) > 3 and re.search(r"[^aeiou]y$", word):
+        forms[word[:-1] + "ies"] = ()
+    return forms
+
+
+# ------------------------------------------------------------------------------------- finding
+
+
+def find(term: Term, folded: str, stored: str) -> list[Hit]:
+    """Give every place where a term stands, in the order of the text.
+
+    Args:
+        term: What to look for.
+        folded: The text, folded.
+        stored: The same text as it is, for terms in which capitals matter.
+    """
+    if len(term.patterns) == 1:
+        return list(_find_pattern(term.patterns[0], folded, stored))
+    return sorted({hit for each in term.patterns for hit in _find_pattern(each, folded, stored)})
+
+
+def _find_pattern(pattern: Pattern, folded: str, stored: str) -> Iterator[Hit]:
+    at = folded.find(pattern.anchor)
+    while at >= 0:
+        resume = at + 1
+        start = _match_before(pattern, folded, at)
+        bare_end = _match_after(pattern, folded, at + len(pattern.anchor))
+        if start >= 0 and bare_end >= 0:
+            start, end = _edges(pattern, folded, start, bare_end)
+            if start >= 0 and end >= 0 and _is_spelled(pattern, stored[start:end]):
+                yield start, end
+                if pattern.open_start and pattern.open_end:
+                    # Its word is taken whole: looking at the rest of it again would be quadratic.
+                    resume = max(resume, end)
+        at = folded.find(pattern.anchor, resume)
+
+
+def _match_before(pattern: Pattern, folded: str, at: int) -> int:
+    """Give where a pattern starts whose anchor stands at `at`; -1 if the rest is not there."""
+    for literal in reversed(pattern.before):
+        if at and folded[at - 1] == SEPARATOR:
+            at -= 1
+        at -= len(literal)
+        if at < 0 or not folded.startswith(literal, at):
+            return -1
+    return at
+
+
+def _match_after(pattern: Pattern, folded: str, at: int) -> int:
+    """Give where a pattern ends whose anchor ends at `at`; -1 if the rest is not there."""
+    for literal in pattern.after:
+        if folded.startswith(SEPARATOR, at):
+            at += 1
+        if not folded.startswith(literal, at):
+            return -1
+        at += len(literal)
+    return at
+
+
+def _edges(pattern: Pattern, folded: str, start: int, end: int) -> Hit:
+    """Give a hit's edges as the pattern allows; -1 for one inside a longer word."""
+    if not _ends_word(folded, start) and not pattern.open_start:
+        return -1, -1
+    if not _ends_word(folded, end) and not pattern.open_end:
+        return start, _ending(pattern, folded, end)
+    if pattern.open_start:
+        while not _ends_word(folded, start):
+            start -= 1
+    if pattern.open_end:
+        while not _ends_word(folded, end):
+            end += 1
+    return start, end
+
+
+def _ending(pattern: Pattern, folded: str, end: int) -> int:
+    for ending in pattern.endings:
+        if folded.startswith(ending, end) and _ends_word(folded, end + len(ending)):
+            return end + len(ending)
+    return -1
+
+
+def _ends_word(folded: str, index: int) -> bool:
+    return not 0 < index < len(folded) or not joined(folded[index - 1], folded[index])
+
+
+def _is_spelled(pattern: Pattern, surface: str) -> bool:
+    """Tell whether a hit shows the capitals, accents and dots that its pattern asks for."""
+    if pattern.spelling is None:
+        return True
+    stem, ending = surface[: len(pattern.spelling)], surface[len(pattern.spelling) :]
+    return ending == fold(ending) and all(
+        _is_same(found, wanted) for found, wanted in zip(stem, pattern.spelling, strict=True)
+    )
+
+
+def _is_same(found: str, wanted: str) -> bool:
+    # One dash or apostrophe is as good as another; a dot is a dot (U.S. is not "U S").
+    if fold(wanted) == SEPARATOR and wanted != ".":
+        return True
+    return unicodedata.normalize("NFKC", found) == unicodedata.normalize("NFKC", wanted)

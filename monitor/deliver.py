@@ -1,0 +1,290 @@
+"""Compose the digests that are due, and send what is in the outbox.
+
+    compose_due     slot due? → window → candidates → digest → mail → outbox      one transaction
+    drain_outbox    claim → send → settle                                one message at a time
+
+What is committed to the outbox goes out under the Message-ID it got there, however often the
+process dies. Only a death between the server's "accepted" and our note of it sends a second copy,
+and that one carries the same Message-ID.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, assert_never
+
+from monitor import digest as digests
+from monitor.config import Config, DigestConfig
+from monitor.errors import MonitorError
+from monitor.mail import NO_DOMAIN, compose_message, message_id, sender_domain
+from monitor.model import (
+    ArchiveFilter,
+    ArticleMatches,
+    Deferred,
+    Delivery,
+    Digest,
+    Issue,
+    NewDelivery,
+    Rejected,
+    RenderedDigest,
+    SendResult,
+    Sent,
+    Slot,
+    Window,
+)
+from monitor.render import Templates
+from monitor.store import Store
+
+#: The recipient of a digest that is written to a folder.
+OUTBOX = "outbox"
+#: Longer than one message can take (see `mail`), so that no second process sends it meanwhile.
+LEASE = timedelta(minutes=15)
+#: A deferred message waits 1, 2, 4 … minutes, then an hour each time: 77 tries are three days.
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=1)
+MAX_TRIES = 77
+
+_NO_SENDER = f"News Monitor <monitor@{NO_DOMAIN}>"
+_MOMENT = timedelta(microseconds=1)
+
+log = logging.getLogger(__name__)
+
+
+class Mailer(Protocol):
+    """Takes one delivery to its recipient, or says why not."""
+
+    def send(self, delivery: Delivery) -> SendResult:
+        """Send the message as it stands in the outbox."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainReport:
+    """What became of the deliveries that were due."""
+
+    sent: int = 0
+    deferred: int = 0
+    rejected: int = 0
+
+
+# -------------------------------------------------------------------------------------- compose
+
+
+def compose_due(store: Store, config: Config, templates: Templates, now: datetime) -> int:
+    """Compose every digest whose slot has come; give how many issues that made.
+
+    Slots missed while the monitor did not run are merged into the newest. An issue that nobody
+    needs to see is recorded without a delivery.
+    """
+    return sum(_compose(store, config, templates, each, now) for each in config.digests)
+
+
+def _compose(
+    store: Store, config: Config, templates: Templates, digest: DigestConfig, now: datetime
+) -> int:
+    zone = config.digest_zone(digest)
+    started_at = store.digest_started_at(digest.name, now)
+    last = store.last_issue(digest.name)
+    slot = digests.due_slot(
+        digest,
+        zone,
+        after=last[0].due_at if last else started_at,
+        now=now,
+        last_date=last[0].local_date if last else None,
+    )
+    if slot is None:
+        return 0
+    window = _window(config, digest, slot, last)
+    topics = digests.selected(digest, config.topics)
+    rows = store.digest_candidates(digest.name, window, [topic.id for topic in topics])
+    composed = _composed(store, config, digest, rows, window, slot)
+    rendered = templates.render(composed)
+    issue = Issue(
+        slot=slot,
+        window=window,
+        rendered=rendered,
+        items=digests.items(topics, rows),
+        deliveries=_deliveries(config, digest, slot, rendered, now)
+        if digests.goes_out(digest, composed)
+        else (),
+    )
+    if store.enqueue(issue, now) is None:
+        return 0
+    log.info(
+        "composed",
+        extra={
+            "digest": digest.name,
+            "slot": slot.due_at.isoformat(),
+            "articles": composed.articles,
+            "deliveries": len(issue.deliveries),
+            "problems": list(rendered.problems),
+        },
+    )
+    return 1
+
+
+def _window(
+    config: Config, digest: DigestConfig, slot: Slot, last: tuple[Slot, Window] | None
+) -> Window:
+    """Give what an issue covers: what the last one did not, or the first time one period."""
+    if last is None:
+        return digests.first_window(digest, config.digest_zone(digest), slot)
+    return Window(since=min(last[1].until, slot.due_at), until=slot.due_at)
+
+
+def _composed(
+    store: Store,
+    config: Config,
+    digest: DigestConfig,
+    rows: Sequence[ArticleMatches],
+    window: Window,
+    slot: Slot,
+    *,
+    preview: bool = False,
+) -> Digest:
+    return digests.compose(
+        config=digest,
+        topics=config.topics,
+        feeds=config.feeds,
+        rows=rows,
+        coverage=store.coverage(window),
+        window=window,
+        zone=config.digest_zone(digest),
+        slot_at=slot.due_at,
+        archive_url=config.web.public_url,
+        preview=preview,
+    )
+
+
+def _deliveries(
+    config: Config, digest: DigestConfig, slot: Slot, rendered: RenderedDigest, now: datetime
+) -> tuple[NewDelivery, ...]:
+    sender = config.mail.from_ if config.mail else _NO_SENDER
+    recipients = digest.to if config.mail else (OUTBOX,)
+    made = []
+    for recipient in dict.fromkeys(recipients):
+        own_id = message_id(digest.name, slot, recipient, sender_domain(sender))
+        message = compose_message(
+            rendered,
+            sender=sender,
+            recipient=recipient,
+            message_id=own_id,
+            date=now,
+            digest_name=digest.name,
+        )
+        made.append(NewDelivery(recipient=recipient, message_id=own_id, message=message))
+    return tuple(made)
+
+
+# -------------------------------------------------------------------------------------- preview
+
+
+def preview(
+    store: Store,
+    config: Config,
+    templates: Templates,
+    now: datetime,
+    *,
+    name: str | None = None,
+    everything: bool = False,
+) -> tuple[Digest, RenderedDigest]:
+    """Show the next issue as it would look now; nothing is recorded.
+
+    Args:
+        store: The archive.
+        config: The configuration.
+        templates: What renders it.
+        now: The present moment.
+        name: Which digest; None for the first one.
+        everything: Take every match of the archive, reported or not, instead of what is new.
+
+    Raises:
+        MonitorError: There is no such digest.
+    """
+    digest = _named(config, name)
+    slot = digests.next_slot(digest, config.digest_zone(digest), after=now)
+    if everything:
+        rows = _all_matched(store)
+        first = min((row.article.first_seen_at for row in rows), default=now)
+        window = Window(since=min(first, now) - _MOMENT, until=now)
+    else:
+        since = _window(config, digest, slot, store.last_issue(digest.name)).since
+        window = Window(since=min(since, now), until=now)
+        ids = [topic.id for topic in digests.selected(digest, config.topics)]
+        rows = store.digest_candidates(digest.name, window, ids)
+    composed = _composed(store, config, digest, rows, window, slot, preview=True)
+    return composed, templates.render(composed)
+
+
+def _named(config: Config, name: str | None) -> DigestConfig:
+    known = {digest.name: digest for digest in config.digests}
+    if not known:
+        raise MonitorError('no digest is configured; add [[digest]] with a name, such as "daily"')
+    if name is None:
+        return config.digests[0]
+    if name not in known:
+        raise MonitorError(f'there is no digest "{name}"; configured are: {", ".join(known)}')
+    return known[name]
+
+
+def _all_matched(store: Store) -> tuple[ArticleMatches, ...]:
+    rows: list[ArticleMatches] = []
+    page = store.page(ArchiveFilter(), limit=1000)
+    rows += page.articles
+    while page.next is not None:
+        page = store.page(ArchiveFilter(), after=page.next, limit=1000)
+        rows += page.articles
+    return tuple(rows)
+
+
+# ----------------------------------------------------------------------------------------- send
+
+
+def drain_outbox(store: Store, mailer: Mailer, clock: Callable[[], datetime]) -> DrainReport:
+    """Send what is due, one message after the other, until nothing is.
+
+    Args:
+        store: Holds the outbox.
+        mailer: Takes the messages out.
+        clock: Asked before and after each message: one that hangs makes minutes pass.
+    """
+    sent = deferred = rejected = 0
+    while (delivery := store.claim_delivery(clock(), lease=LEASE)) is not None:
+        result = _judged(delivery, mailer.send(delivery))
+        now = clock()
+        match result:
+            case Sent():
+                sent += 1
+            case Deferred():
+                deferred += 1
+            case Rejected():
+                rejected += 1
+            case _:
+                assert_never(result)
+        store.settle_delivery(delivery.id, result, now, next_try_at=now + wait(delivery.tries))
+        log.log(
+            logging.INFO if isinstance(result, Sent) else logging.WARNING,
+            "delivered" if isinstance(result, Sent) else "not delivered",
+            extra={
+                "recipient": delivery.recipient,
+                "message_id": delivery.message_id,
+                "tries": delivery.tries,
+                "result": type(result).__name__.lower(),
+                "reason": "" if isinstance(result, Sent) else result.reason,
+            },
+        )
+    return DrainReport(sent=sent, deferred=deferred, rejected=rejected)
+
+
+def _judged(delivery: Delivery, result: SendResult) -> SendResult:
+    """Turn the last "later" into a "never"."""
+    if isinstance(result, Deferred) and delivery.tries >= MAX_TRIES:
+        return Rejected(reason=f"given up after {delivery.tries} tries: {result.reason}")
+    return result
+
+
+def wait(tries: int) -> timedelta:
+    """Say how long to wait: FIRST_WAIT · 2^(tries - 1), at most LONGEST_WAIT."""
+    # The shift is capped because timedelta overflows near 40; LONGEST_WAIT bites long before.
+    return min(FIRST_WAIT * (1 << min(max(tries - 1, 0), 16)), LONGEST_WAIT)

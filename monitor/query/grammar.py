@@ -193,13 +193,13 @@ class _Parser:
         token = self._next()
         wording = token.text[1:-1] if token.kind == "quoted" else token.text
         self._check_says_something(token, wording)
-        if wording.startswith("*") or wording.endswith("*"):
-            self._fail(
-                "* is not known in exact wording; leave it out,"
-                " or write the words without = and quotation marks",
-                token,
-            )
-        return exact_term(self._text[first.start : token.end], wording, spelled=spelled)
+        open_end = token.kind == "word" and wording.endswith("*")
+        wording = wording.removesuffix("*") if open_end else wording
+        # Inside quotation marks an asterisk may be part of a name (M*A*S*H).
+        if "*" in (wording if token.kind == "word" else wording[:1] + wording[-1:]):
+            self._fail("* has no place in exact wording, save at the end of =word", token)
+        written = self._text[first.start : token.end]
+        return exact_term(written, wording, spelled=spelled, open_end=open_end)
 
     def _phrase(self) -> Term:
         words = [self._next()]

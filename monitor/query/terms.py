@@ -14,6 +14,9 @@ from monitor.text import BREAK, SEPARATOR, SYMBOLS, UNSPACED, fold, joined
 #: Start and end of a hit, in characters of the text it was found in.
 Hit = tuple[int, int]
 
+_MIDDLE_DOTS = "·‧・･"
+_ALIKE = (_MIDDLE_DOTS, "-‐‑–—", "'’‘ʼ`´", " \u00a0\u202f\u3000")
+
 #: Small words whose s is no plural, or whose singular means something else.
 _NO_PLURALS = frozenset({"arms", "customs", "goods", "means", "news", "series", "species"})
 
@@ -60,16 +63,18 @@ def says_nothing(text: str) -> bool:
     return not fold(text).strip(SEPARATOR + BREAK)
 
 
-def exact_term(written: str, wording: str, *, spelled: bool) -> Term:
-    """Make a term of quoted words, or of `=`: no other number, no other hyphens.
+def exact_term(written: str, wording: str, *, spelled: bool, open_end: bool = False) -> Term:
+    """Make a term of quoted words, or of `=`: no other number, no other hyphens, every sign counts.
 
     Args:
         written: The term with its signs, for the evidence.
         wording: What stands between the quotation marks or after `=`; see `says_nothing`.
-        spelled: Whether capitals and accents must be the same too.
+        spelled: Whether capitals, accents and signs must be the very same.
+        open_end: Whether the last word may go on.
     """
-    wording, folded = _stripped(wording)
-    return Term(written, (Pattern(anchor=folded, spelling=wording if spelled else None),))
+    wording = _tidy(wording)
+    spelling = wording if spelled else None
+    return Term(written, (Pattern(anchor=fold(wording), spelling=spelling, open_end=open_end),))
 
 
 def bare_term(
@@ -83,7 +88,10 @@ def bare_term(
         open_start: There was an asterisk before the first word.
         open_end: There was one after the last word.
     """
-    wording, folded = _stripped(wording)
+    wording = _strip_signs(_tidy(wording))
+    if wording[0] in _MIDDLE_DOTS or wording[-1] in _MIDDLE_DOTS:
+        return exact_term(written, wording, spelled=True)
+    folded = fold(wording)
     capitals = _initials(wording)
     if capitals and not open_start and not open_end:
         return Term(written, _initial_patterns(capitals))
@@ -102,13 +110,14 @@ def bare_term(
     return Term(written, tuple(patterns))
 
 
-def _stripped(wording: str) -> tuple[str, str]:
-    """Give a wording without signs at its edges ("Yahoo!"), and the same folded."""
-    wording = unicodedata.normalize("NFC", " ".join(wording.split()))
-    folded = fold(wording)
-    start = len(folded) - len(folded.lstrip(SEPARATOR + BREAK))
-    end = len(folded.rstrip(SEPARATOR + BREAK))
-    return wording[start:end], folded[start:end]
+def _tidy(wording: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(wording.split()))
+
+
+def _strip_signs(wording: str) -> str:
+    """Take signs off the edges ("Yahoo!", ".NET"), but not a middle dot: "阿里·" begins a name."""
+    signs = {c for c in wording if fold(c) in SEPARATOR + BREAK and c not in _MIDDLE_DOTS}
+    return wording.strip("".join(signs)) if signs else wording
 
 
 def _initials(wording: str) -> str:
@@ -272,17 +281,19 @@ def _ends_word(folded: str, index: int) -> bool:
 
 
 def _is_spelled(pattern: Pattern, surface: str) -> bool:
-    """Tell whether a hit shows the capitals, accents and dots that its pattern asks for."""
-    if pattern.spelling is None:
+    """Tell whether a hit shows the very capitals, accents and signs that its pattern asks for."""
+    spelling = pattern.spelling
+    if spelling is None:
         return True
-    stem, ending = surface[: len(pattern.spelling)], surface[len(pattern.spelling) :]
-    return ending == fold(ending) and all(
-        _is_same(found, wanted) for found, wanted in zip(stem, pattern.spelling, strict=True)
+    stem, ending = surface[: len(spelling)], surface[len(spelling) :]
+    # The plural of AI is AIs; AIS is something else.
+    return (pattern.open_end or ending.islower() or not ending) and all(
+        map(_is_same, stem, spelling)
     )
 
 
 def _is_same(found: str, wanted: str) -> bool:
-    # One dash or apostrophe is as good as another; a dot is a dot (U.S. is not "U S").
-    if fold(wanted) == SEPARATOR and wanted != ".":
-        return True
-    return unicodedata.normalize("NFKC", found) == unicodedata.normalize("NFKC", wanted)
+    """Compare two characters; one dash, apostrophe, space or middle dot is as good as another."""
+    return any(found in alike and wanted in alike for alike in _ALIKE) or (
+        unicodedata.normalize("NFKC", found) == unicodedata.normalize("NFKC", wanted)
+    )

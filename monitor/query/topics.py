@@ -52,6 +52,7 @@ def compile_topic(
     lists = {"any": tuple(any), "all": tuple(all), "near": tuple(near), "none": tuple(none)}
     found = {name: tuple(parse(item) for item in items) for name, items in lists.items()}
     _check_near(lists, found)
+    _check_none(lists["none"], found["none"])
     wanted = list(found["all"])
     if found["near"]:
         wanted.insert(0, Near(Or(found["any"]), Or(found["near"]), within))
@@ -87,6 +88,16 @@ def _check_near(lists: dict[str, tuple[str, ...]], found: dict[str, tuple[Node, 
                     text=text,
                     span=(0, len(text)),
                 )
+
+
+def _check_none(texts: tuple[str, ...], nodes: tuple[Node, ...]) -> None:
+    for text, node in zip(texts, nodes, strict=True):
+        if isinstance(node, Not):
+            raise QueryError(
+                "none says NOT already; write this without NOT or -",
+                text=text,
+                span=(0, len(text)),
+            )
 
 
 def _split_exclusions(

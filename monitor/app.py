@@ -12,36 +12,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from monitor import config as configuration
 from monitor import deliver
 from monitor.config import Config
+from monitor.deliver import Mailer
 from monitor.errors import BusyError, ConfigError, MonitorError, Problem
 from monitor.fetch import Fetcher
 from monitor.mail import FolderMailer, SmtpMailer
 from monitor.matcher import Topics
-from monitor.model import Delivery, Digest, RenderedDigest, SendResult
+from monitor.model import RenderedDigest
 from monitor.parse import ParserPool
 from monitor.poll import Round
 from monitor.render import Templates
 from monitor.store import Store, open_store
 
-PREVIEW_HTML = "preview.html"
-PREVIEW_TEXT = "preview.txt"
-
 _SQLITE = "sqlite:///"
 
 #: The largest configuration file we read; the shipped one has 15 KB.
 _MAX_CONFIG_BYTES = 4_000_000
-
-
-class Mailer(Protocol):
-    """Takes one delivery to its recipient, or says why not."""
-
-    def send(self, delivery: Delivery) -> SendResult:
-        """Send the message as it stands in the outbox."""
-        ...
 
 
 def utc_now() -> datetime:
@@ -153,7 +143,7 @@ class App:
     @cached_property
     def templates(self) -> Templates:
         """The reader's templates before the shipped ones."""
-        return Templates.beside(self.path.parent)
+        return Templates([self.path.parent / "templates"])
 
     def accept(self) -> bool:
         """Make this configuration the one that is applied; True when it was not before."""
@@ -216,32 +206,37 @@ class App:
             return FolderMailer(self.outbox)
         return SmtpMailer(self.config.mail, environ)
 
-    def preview(
-        self, name: str | None = None, *, everything: bool = False
-    ) -> tuple[Digest, RenderedDigest]:
-        """Render the next digest as it would look now, and put it into the outbox folder.
+    def preview(self, name: str | None = None, *, everything: bool = False) -> RenderedDigest:
+        """Render the next digest as it would look now.
 
         Args:
             name: Which digest; the first one configured if None.
             everything: Take all matches of the archive instead of the next issue's window.
+
+        Raises:
+            MonitorError: There is no such digest.
         """
-        digest, rendered = deliver.preview(
+        return deliver.preview(
             self.store,
             self.config,
             self.templates,
             self.clock(),
             name=name,
             everything=everything,
-        )
+        )[1]
+
+    def write_preview(self, rendered: RenderedDigest) -> Path:
+        """Put a preview into the outbox folder, HTML and text, and give the HTML's path."""
+        page = self.outbox / "preview.html"
         try:
             self.outbox.mkdir(parents=True, exist_ok=True)
-            _replace(self.outbox / PREVIEW_HTML, rendered.html)
-            _replace(self.outbox / PREVIEW_TEXT, rendered.text)
+            _replace(page, rendered.html)
+            _replace(self.outbox / "preview.txt", rendered.text)
         except OSError as error:
             raise MonitorError(
-                f"the preview could not be written to {self.outbox}: {error}"
+                f"the preview could not be written to {self.outbox}: {error.strerror or error}"
             ) from error
-        return digest, rendered
+        return page
 
 
 def _replace(path: Path, text: str) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from monitor import query as queries
 from monitor import text
 from monitor.config import FeedConfig, TopicConfig
-from monitor.errors import QueryError
+from monitor.errors import MonitorError, QueryError
 from monitor.model import (
     ArchiveFilter,
     Article,
@@ -158,6 +158,29 @@ def browse(
         topics=offered,
         older=_address(page.next),
     )
+
+
+def find(
+    store: Store, query: str, *, topic: str | None, everything: bool, limit: int
+) -> tuple[ArticleMatches, ...]:
+    """Give the newest articles that a search finds, at most `limit`.
+
+    Args:
+        store: The archive.
+        query: In the language of topics.
+        topic: Only matches of the topic with this id.
+        everything: Also articles that no topic matched.
+        limit: How many at most.
+
+    Raises:
+        QueryError: The search cannot be understood.
+        MonitorError: No such topic was ever matched.
+    """
+    if topic is not None and topic not in (known := store.topic_counts()):
+        ids = ", ".join(sorted(known)) or "none yet"
+        raise MonitorError(f'no match of a topic "{topic}" is stored; topics with matches: {ids}')
+    asked = ArchiveFilter(topic_id=topic, query=_wanted(query), matched_only=not everything)
+    return store.page(asked, limit=limit).articles
 
 
 def _found(match: Match) -> tuple[str, ...]:

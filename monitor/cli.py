@@ -177,8 +177,8 @@ def preview(path: Path, name: str | None, *, since: str, open_it: bool) -> None:
     The HTML goes to data/outbox/preview.html, the plain text also to the terminal.
     """
     with _app(path) as app:
-        _, rendered = app.preview(name, everything=since == "all")
-        page = app.outbox / "preview.html"
+        rendered = app.preview(name, everything=since == "all")
+        page = app.write_preview(rendered)
     for problem in rendered.problems:
         click.echo(f"note: {problem}", err=True)
     click.echo(rendered.text)
@@ -360,7 +360,7 @@ def check(path: Path, *, as_json: bool) -> None:
         )
         sys.exit(2)
     with _app(path) as app:
-        problems = app.templates.problems()
+        problems = app.preview(everything=True).problems if config.digests else ()
     counts = ", ".join(
         (
             _count(len(config.topics), "topic"),

@@ -16,7 +16,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor import deliver, poll
-from monitor.app import App, Mailer
+from monitor.app import App
+from monitor.deliver import Mailer
 from monitor.errors import MonitorError, StoreError
 from monitor.model import PollReport
 from monitor.poll import Round
@@ -47,6 +48,8 @@ class Status:
     rounds: int = 0
     #: The last round that polled at least one feed.
     report: PollReport | None = None
+    #: What the last rendering said of the reader's templates.
+    template_problems: tuple[str, ...] = ()
     #: The last round's database error, "" if it had none.
     trouble: str = ""
 
@@ -143,7 +146,9 @@ class Service:
             log_round(report)
             self._index()
         if self._app.config.digests and (report.matches_new or not self._previewed):
-            self._app.preview()
+            rendered = self._app.preview()
+            self._app.write_preview(rendered)
+            self._set(template_problems=rendered.problems)
         if not self._previewed:
             self._previewed = True
             self._on_first_round()

@@ -92,7 +92,8 @@ def _demo_digest(app: App) -> RenderedDigest:
         poll_due(work, on_progress=progress)
     while app.store.index_pending():
         pass
-    _, rendered = app.preview()
+    rendered = app.preview()
+    app.write_preview(rendered)
     deliver.compose_due(app.store, app.config, app.templates, app.clock())
     deliver.drain_outbox(app.store, app.mailer(), app.clock)
     return rendered
@@ -123,18 +124,15 @@ def _server(app: App, service: Service) -> Server:
     host, port = check_listen(web)
     token = load_token(app.path.parent / web.token_file) if web.auth == "token" else None
 
-    def preview(name: str) -> RenderedDigest:
-        return app.preview(name)[1]
-
     return Server(
         create_app(
             Services(
                 store=app.store,
                 config=lambda: app.config,
-                preview=preview,
+                preview=app.preview,
                 now=app.clock,
                 status=lambda: status_line(app, service),
-                notices=app.templates.problems,
+                notices=lambda: service.status.template_problems,
                 token=token,
             )
         ),

@@ -185,8 +185,8 @@ class _Pages:
         row = next((row for row in self._services.store.digests(_ISSUES) if row.id == number), None)
         return self._page(
             "digest.html",
+            here="/digests",
             rendered=rendered,
-            row=row,
             facts=self._facts(row) if row else (),
             mail=f"/digests/{number}/mail",
             names=(),
@@ -219,8 +219,8 @@ class _Pages:
         name = _digest_name(request, names)
         return self._page(
             "digest.html",
+            here="/digests/next",
             rendered=self._services.preview(name),
-            row=None,
             facts=("a preview: this is how the next issue would look now",),
             mail=f"/digests/next/mail?{urlencode({'name': name})}",
             names=names if len(names) > 1 else (),

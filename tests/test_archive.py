@@ -1,0 +1,255 @@
+"""What a reader asks of the archive, and what one page of it says."""
+
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from factories import DAY, FEED_URL, NOW, ago, article, feed_state, match, outcome, span
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor import archive, config
+from monitor.archive import ArchiveView, Question
+from monitor.model import Article, Match, Piece, Sighting, Span
+from monitor.store import Store, open_store
+
+CONFIG = config.load(
+    f"""
+    [[topic]]
+    id   = "kling"
+    name = "Kling"
+    any  = ["Kling", "可灵"]
+
+    [[topic]]
+    id   = "chips"
+    name = "Export controls"
+    any  = ["export controls"]
+
+    [[feed]]
+    url   = "{FEED_URL}"
+    name  = "Harbour Post"
+    label = "state media"
+
+    [[feed]]
+    url = "https://other.example/rss"
+    """
+)
+MADRID = ZoneInfo("Europe/Madrid")
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
+    store = open_store(sqlite_url)
+    store.sync_feeds(CONFIG.feeds, NOW)
+    yield store
+    store.close()
+
+
+def put(store: Store, *articles: Article, matches: tuple[Match, ...] = ()) -> None:
+    """Store articles that have these matches, and index them."""
+    for one in articles:
+        sighting = Sighting(entry_key=one.key, article=one, matches=matches)
+        store.save_poll(outcome(sighting, feed=feed_state(one.feed_url)))
+    store.index_pending()
+
+
+def ask(store: Store, *, limit: int = 50, **parts: Any) -> ArchiveView:
+    return archive.browse(
+        store,
+        Question(**parts),
+        topics=CONFIG.topics,
+        feeds=CONFIG.feeds,
+        zone=MADRID,
+        limit=limit,
+    )
+
+
+def titles(view: ArchiveView) -> list[str]:
+    return ["".join(piece.text for piece in entry.title) for entry in view.entries]
+
+
+def test_an_article_is_shown_with_its_hits_its_source_and_its_reason(store: Store) -> None:
+    hits = (span("Kling", 0), span("可灵", 4, field="body", term="可灵"))
+    put(
+        store,
+        article("Kling films studios", text="The 可灵 model films.", published_at=ago(hours=2)),
+        matches=(match("kling", spans=hits),),
+    )
+
+    (entry,) = ask(store).entries
+
+    assert entry.title == (Piece(text="Kling", hit=True), Piece(text=" films studios"))
+    assert Piece(text="可灵", hit=True) in entry.snippet
+    assert (entry.source, entry.label) == ("Example News", "state media")
+    assert entry.time.isoformat() == "2026-03-11T11:00:00+01:00"
+    assert not entry.undated
+    (reason,) = entry.why
+    assert (reason.topic_id, reason.topic_name) == ("kling", "Kling")
+    assert reason.found == ("Kling in the title", "可灵 in the text")
+
+
+@pytest.mark.parametrize(
+    ("text", "spans", "found"),
+    [
+        pytest.param(
+            "KLING again",
+            (span("Kling", 0), span("KLING", 0, field="body")),
+            ("Kling in the title",),
+            id="a word of the title is not named again for the text",
+        ),
+        pytest.param(
+            "export\n controls",
+            (span("export\n controls", 0, field="body"),),
+            ("export controls in the text",),
+            id="in one line",
+        ),
+        pytest.param(
+            "k" * 99,
+            (span("k" * 99, 0, field="body"),),
+            ("k" * 39 + "… in the text",),
+            id="a long find is cut",
+        ),
+    ],
+)
+def test_reasons_are_short(
+    store: Store, text: str, spans: tuple[Span, ...], found: tuple[str, ...]
+) -> None:
+    put(store, article(text=text), matches=(match(spans=spans),))
+
+    assert ask(store).entries[0].why[0].found == found
+
+
+def test_a_date_in_the_future_does_not_put_an_article_first(store: Store) -> None:
+    put(
+        store,
+        article("From tomorrow", published_at=NOW + DAY, first_seen_at=ago(hours=3)),
+        article("Undated", published_at=None, first_seen_at=ago(hours=2)),
+        article("Dated", published_at=ago(hours=1)),
+        matches=(match(),),
+    )
+
+    view = ask(store)
+
+    assert titles(view) == ["Dated", "Undated", "From tomorrow"]
+    assert [entry.undated for entry in view.entries] == [False, True, False]
+    assert view.entries[2].time == ago(hours=3)
+
+
+def test_only_matches_are_shown_unless_everything_is_asked_for(store: Store) -> None:
+    put(store, article("A match"), matches=(match(),))
+    put(store, article("Some other news", published_at=ago(hours=2)))
+
+    assert titles(ask(store)) == ["A match"]
+    assert titles(ask(store, everything=True)) == ["A match", "Some other news"]
+
+
+def test_topic_feed_and_search_narrow(store: Store) -> None:
+    put(store, article("Kling in the harbour"), matches=(match("kling"),))
+    put(
+        store,
+        article("Kling elsewhere", feed_url="https://other.example/rss", published_at=ago(hours=2)),
+        matches=(match("kling"), match("chips")),
+    )
+
+    assert titles(ask(store, topic="chips")) == ["Kling elsewhere"]
+    assert titles(ask(store, feed=FEED_URL)) == ["Kling in the harbour"]
+    assert titles(ask(store, query="harbour")) == ["Kling in the harbour"]
+    assert titles(ask(store, query="  ")) == ["Kling in the harbour", "Kling elsewhere"]
+    assert titles(ask(store, query="harbour", topic="chips")) == []
+
+
+def test_a_search_finds_articles_without_match_too_if_asked_for(store: Store) -> None:
+    put(store, article("可灵发布新模型"))
+
+    assert titles(ask(store, query="可灵")) == []
+    assert titles(ask(store, query="可灵", everything=True)) == ["可灵发布新模型"]
+
+
+def test_topics_come_in_the_order_of_the_configuration_with_their_counts(store: Store) -> None:
+    put(store, article("One"), article("Two"), matches=(match("chips"),))
+
+    assert [(t.id, t.name, t.matches) for t in ask(store).topics] == [
+        ("kling", "Kling", 0),
+        ("chips", "Export controls", 2),
+    ]
+
+
+def test_a_topic_that_left_the_configuration_can_still_be_read(store: Store) -> None:
+    put(store, article("Old news"), matches=(match("retired-topic"),))
+
+    view = ask(store, topic="retired-topic")
+
+    assert titles(view) == ["Old news"]
+    assert view.entries[0].why[0].topic_name == "retired-topic"
+    assert "retired-topic" not in {topic.id for topic in view.topics}
+
+
+def test_pages_follow_each_other_without_a_gap(store: Store) -> None:
+    # Three of them share a moment: the number decides there.
+    times = [ago(hours=1), ago(hours=2), ago(hours=2), ago(hours=2), ago(days=400)]
+    put(
+        store,
+        *(article(f"News {n}", published_at=time) for n, time in enumerate(times)),
+        matches=(match(),),
+    )
+
+    seen, after = [], ""
+    for _ in range(3):
+        view = ask(store, limit=2, after=after)
+        seen += titles(view)
+        after = view.older
+
+    assert after == ""
+    assert sorted(seen) == [f"News {n}" for n in range(5)]
+    assert (seen[0], seen[-1]) == ("News 0", "News 4")
+
+
+@pytest.mark.parametrize(
+    ("question", "problem"),
+    [
+        pytest.param({"topic": "klang"}, 'There is no topic "klang".', id="topic"),
+        pytest.param({"topic": "x" * 500}, "There is no topic", id="long topic"),
+        pytest.param({"feed": "https://x.example/"}, "is not in the configuration", id="feed"),
+        pytest.param({"after": "page=2"}, "names no place in the archive", id="cursor"),
+        pytest.param({"after": "9" * 18 + ".1"}, "names no place", id="cursor beyond year 9999"),
+        pytest.param({"after": "1.2' OR 1=1"}, "names no place", id="cursor with SQL"),
+        pytest.param({"after": "１２.３"}, "names no place", id="cursor in full-width digits"),
+    ],
+)
+def test_what_cannot_be_followed_is_said(
+    store: Store, question: dict[str, Any], problem: str
+) -> None:
+    put(store, article(), matches=(match(),))
+
+    view = ask(store, **question)
+
+    assert view.entries == ()
+    (said,) = view.problems
+    assert problem in said
+    assert len(said) < 200
+
+
+def test_a_faulty_search_is_shown_with_the_fault_marked(store: Store) -> None:
+    view = ask(store, query="Kling AND (可灵 OR video")
+
+    assert view.fault is not None
+    assert view.fault.before + view.fault.fault + view.fault.after == "Kling AND (可灵 OR video"
+    assert view.fault.fault == "("
+    assert view.entries == ()
+
+
+def test_a_search_has_a_greatest_length(store: Store) -> None:
+    view = ask(store, query="(" * 1_001)
+
+    assert view.fault is not None
+    assert "1,001 characters; 1,000 are the most" in view.fault.message
+    assert len(view.fault.before + view.fault.fault + view.fault.after) <= 80
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # nothing is stored
+@given(query=st.text(max_size=40) | st.text('()"*=-/ NEARORANDTile:可灵a1', max_size=60))
+def test_any_search_gives_an_answer(store: Store, query: str) -> None:
+    view = ask(store, query=query, everything=True)
+
+    assert view.fault is None or view.fault.message

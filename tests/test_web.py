@@ -1,0 +1,711 @@
+"""The archive in a browser: real pages over a real server on a real database."""
+
+import socket
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from factories import (
+    FEED_URL,
+    NOW,
+    ago,
+    article,
+    feed_state,
+    issue,
+    match,
+    outcome,
+    rendered,
+    span,
+)
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from monitor import config
+from monitor.config import Config
+from monitor.errors import MonitorError, StoreError
+from monitor.model import (
+    Deferred,
+    FailureKind,
+    Match,
+    PollOutcome,
+    Rejected,
+    RenderedDigest,
+    Sent,
+    Sighting,
+)
+from monitor.store import Store, open_store
+from monitor.web import Server, Services, check_listen, create_app, load_token
+from monitor.web.guard import MAIL_POLICY, PAGE_POLICY
+
+CONFIG = f"""
+[[topic]]
+id   = "kling"
+name = "Kling"
+any  = ["Kling", "可灵"]
+
+[[topic]]
+id   = "chips"
+name = "Export controls"
+any  = ["export controls"]
+
+[[feed]]
+url   = "{FEED_URL}"
+name  = "Harbour Post"
+label = "state media"
+
+[[digest]]
+name = "daily"
+to   = ["ann@example.com"]
+"""
+TOKEN = "a-token-long-enough-for-tests"
+
+
+@dataclass
+class Site:
+    """A running archive, with everything that tests turn."""
+
+    store: Store
+    config: Config
+    client: httpx.Client
+    status: str | None = None
+    notices: tuple[str, ...] = ()
+    preview: RenderedDigest = field(default_factory=rendered)
+    fault: Exception | None = None
+
+    def services(self, token: str | None = None) -> Services:
+        return Services(
+            store=self.store,
+            config=lambda: self.config,
+            preview=lambda _: self.preview,
+            now=lambda: NOW,
+            status=self._status,
+            notices=lambda: self.notices,
+            token=token,
+        )
+
+    def _status(self) -> str | None:
+        if self.fault:
+            raise self.fault
+        return self.status
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.client.get(path, **options)
+
+    def text(self, path: str) -> str:
+        response = self.get(path)
+        assert response.status_code == 200, response.text
+        return response.text
+
+    def put(self, title: str, *matches: Match, **fields: object) -> None:
+        one = article(title, **fields)
+        state = feed_state(last_success_at=ago(minutes=5), next_poll_at=NOW + timedelta(hours=1))
+        sighting = Sighting(entry_key=one.key, article=one, matches=matches)
+        self.store.save_poll(outcome(sighting, feed=state))
+        self.store.index_pending()
+
+
+Open = Callable[..., Site]
+
+
+class Stage:
+    """An application that hands requests to the one whose test is running."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Stage, str]]:
+    """Listen once for all tests: stopping takes a moment."""
+    stage = Stage()
+    server = Server(stage, "127.0.0.1", 0)
+    server.start()
+    yield stage, server.url
+    server.stop()
+
+
+@pytest.fixture
+def open_site(sqlite_url: str, served: tuple[Stage, str]) -> Iterator[Open]:
+    """Give the function that starts the archive of a test."""
+    stage, url = served
+    with ExitStack() as ending:
+
+        def start(text: str = CONFIG, *, token: str | None = None) -> Site:
+            loaded = config.load(text)
+            store = open_store(sqlite_url)
+            ending.callback(store.close)
+            store.sync_feeds(loaded.feeds, NOW)
+            client = httpx.Client(base_url=url, trust_env=False)
+            site = Site(store=store, config=loaded, client=ending.enter_context(client))
+            stage.app = create_app(site.services(token))
+            return site
+
+        yield start
+
+
+@pytest.fixture
+def site(open_site: Open) -> Site:
+    return open_site()
+
+
+# ------------------------------------------------------------------------------------- archive
+
+
+def test_a_match_links_to_the_original_and_says_why_it_is_there(site: Site) -> None:
+    site.put("Kling films <studios>", match(), url="https://news.example/a?b=1&c=2")
+
+    page = site.text("/")
+
+    assert (
+        '<a href="https://news.example/a?b=1&amp;c=2" rel="noopener noreferrer nofollow">'
+        "<bdi><mark>Kling</mark> films &lt;studios&gt;</bdi></a>" in page
+    )
+    assert "Kling in the title" in page
+    assert "state media" in page
+    assert "Today, Wednesday 11 March" in page
+
+
+def test_every_filter_is_an_address(site: Site) -> None:
+    site.put("Kling news", match("kling"))
+    site.put("Chip news", match("chips"), published_at=ago(hours=2))
+    site.put("Other news", published_at=ago(hours=3))
+
+    def shown(path: str) -> list[str]:
+        return [word for word in ("Kling news", "Chip news", "Other news") if word in _bare(path)]
+
+    def _bare(path: str) -> str:
+        return site.text(path).replace("<mark>", "").replace("</mark>", "")
+
+    assert shown("/") == ["Kling news", "Chip news"]
+    assert shown("/?topic=chips") == ["Chip news"]
+    assert shown("/?all=1") == ["Kling news", "Chip news", "Other news"]
+    assert shown("/?q=other&all=1") == ["Other news"]
+    assert shown(f"/?feed={FEED_URL}&topic=kling") == ["Kling news"]
+    # A link keeps the other filters.
+    assert 'href="/?q=news&amp;topic=chips"' in site.text("/?q=news")
+
+
+def test_older_articles_are_a_link_away(site: Site) -> None:
+    sightings = [
+        Sighting(entry_key=one.key, article=one, matches=(match(),))
+        for one in (article(f"News {n}", published_at=ago(minutes=n)) for n in range(51))
+    ]
+    site.store.save_poll(outcome(*sightings))
+
+    first = site.text("/")
+    older = first.partition("/?after=")[2].partition('"')[0]
+
+    assert "News 49" in first.replace("</mark>", "").replace("<mark>", "")
+    page = site.text(f"/?after={older}").replace("</mark>", "").replace("<mark>", "")
+    assert "News 50" in page
+    assert "News 49" not in page
+    assert ">Newest</a>" in page
+
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>&lt;script&gt;'
+
+
+def test_nothing_that_strangers_write_becomes_markup(site: Site) -> None:
+    site.put(
+        HOSTILE,
+        match(spans=(span(HOSTILE, 0, term=HOSTILE),)),
+        text=HOSTILE,
+        source=HOSTILE,
+        lang=HOSTILE,
+        author=HOSTILE,
+    )
+    site.notices = (HOSTILE,)
+    site.status = HOSTILE
+    state = feed_state(title=HOSTILE, failures=1, error=HOSTILE, failure_kind=FailureKind.STATUS)
+    site.store.save_poll(PollOutcome(feed=state))
+
+    queries = {"q": HOSTILE, "topic": HOSTILE, "feed": HOSTILE, "after": HOSTILE}
+    pages = [site.text("/"), site.text("/feeds")]
+    pages += [site.get("/", params={key: value}).text for key, value in queries.items()]
+    pages += [site.get("/", params={"q": "(" + HOSTILE}).text, site.get(f"/{HOSTILE}").text]
+
+    for page in pages:
+        assert "<script" not in page
+        assert "<img" not in page
+
+
+# --------------------------------------------------------------------------------- empty pages
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("", "No feeds yet", id="no feeds"),
+        pytest.param(CONFIG, "Nothing was read yet", id="first start"),
+    ],
+)
+def test_an_empty_archive_says_what_it_waits_for(open_site: Open, text: str, says: str) -> None:
+    assert says in open_site(text).text("/")
+
+
+def test_the_first_page_says_once_that_the_machine_is_offline(site: Site) -> None:
+    site.status = "none of 55 feeds answered: name resolution failed; next try at 12:05"
+
+    assert site.text("/").count(site.status) == 1
+    assert site.text("/feeds").count(site.status) == 1
+
+
+def test_articles_without_topics_can_be_read(open_site: Open) -> None:
+    site = open_site(f'[[feed]]\nurl = "{FEED_URL}"')
+    site.put("Some news")
+
+    assert "No topics yet" in site.text("/")
+
+
+def test_nothing_matched_leads_to_all_articles(site: Site) -> None:
+    site.put("Some news")
+
+    page = site.text("/")
+
+    assert "Nothing matched yet" in page
+    assert 'href="/?all=1"' in page
+
+
+def test_a_search_without_hit_offers_wider_ones(site: Site) -> None:
+    page = site.text("/?q=unheard&topic=kling")
+
+    assert "No article has <bdi>unheard</bdi>" in page
+    assert 'href="/?q=unheard&amp;topic=kling&amp;all=1"' in page
+    assert 'href="/?q=unheard"' in page
+
+
+def test_a_faulty_search_is_underlined(site: Site) -> None:
+    page = site.text("/?q=Kling+AND+(video")
+
+    assert "This search cannot be understood" in page
+    assert 'Kling AND <em class="fault">(</em>video' in page
+
+
+def test_damaged_addresses_are_explained(site: Site) -> None:
+    assert "There is no topic &#34;klang&#34;" in site.text("/?topic=klang")
+    assert "is damaged" in site.text("/?after=%00%ff")
+
+
+# ------------------------------------------------------------------------------------- digests
+
+
+def _send(store: Store, *results: Sent | Deferred | Rejected, **fields: object) -> int:
+    """Compose an issue and let its deliveries end so."""
+    to = tuple(f"reader{n}@example.com" for n in range(len(results)))
+    number = store.enqueue(issue(to=to, **fields), NOW)
+    assert number is not None
+    deliveries = [store.claim_delivery(NOW, lease=timedelta(minutes=5)) for _ in results]
+    for delivery, result in zip(deliveries, results, strict=True):
+        assert delivery is not None
+        later = NOW + timedelta(hours=1)
+        store.settle_delivery(delivery.id, result, NOW, next_try_at=later)
+    return number
+
+
+def test_digests_are_listed_with_what_became_of_them(site: Site) -> None:
+    number = _send(site.store, Sent(), Deferred(reason="451 later"), Rejected(reason="550 unknown"))
+
+    page = site.text("/digests")
+
+    assert f'<a href="/digests/{number}"><bdi>Daily: Kling 2.0 makes films</bdi></a>' in page
+    assert "sent to reader" in page
+    assert "waiting to go to reader" in page
+    assert "451 later" in page
+    assert "refused for reader" in page
+    assert "550 unknown" in page
+
+
+def test_a_digest_that_went_to_nobody_says_so(site: Site) -> None:
+    _send(site.store)
+
+    assert "went to nobody" in site.text("/digests")
+
+
+def test_before_the_first_digest_the_list_leads_to_the_preview(site: Site) -> None:
+    assert 'href="/digests/next"' in site.text("/digests").partition("<main")[2]
+
+
+def test_a_digest_is_shown_as_it_was_sent(site: Site) -> None:
+    html = "<html><head><style>p{color:red}</style></head><body><p>可灵</p></body></html>"
+    number = _send(site.store, Sent(), rendered=rendered(html=html, text="可灵 <3\n"))
+
+    page = site.text(f"/digests/{number}")
+    mail = site.get(f"/digests/{number}/mail")
+
+    assert f'src="/digests/{number}/mail"' in page
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    assert "可灵 &lt;3" in page
+    assert mail.text == html.replace("<head>", '<head><base target="_blank">')
+    assert mail.headers["Content-Security-Policy"] == MAIL_POLICY
+    assert "script-src" not in MAIL_POLICY
+
+
+def test_the_next_digest_can_be_seen_before_it_is_due(site: Site) -> None:
+    site.preview = rendered(subject="Soon: 可灵", problems=("templates/digest.html.j2: line 3",))
+
+    page = site.text("/digests/next")
+
+    assert "Soon: 可灵" in page
+    assert "templates/digest.html.j2: line 3" in page
+    assert 'src="/digests/next/mail?name=daily"' in page
+    assert "Kling 2.0" in site.text("/digests/next/mail?name=daily")
+
+
+def test_each_configured_digest_has_a_preview(open_site: Open) -> None:
+    site = open_site('[[digest]]\nname = "daily"\n[[digest]]\nname = "weekly"')
+
+    assert 'href="/digests/next?name=weekly"' in site.text("/digests/next")
+    assert 'src="/digests/next/mail?name=weekly"' in site.text("/digests/next?name=weekly")
+    assert site.get("/digests/next?name=monthly").status_code == 404
+
+
+def test_without_a_digest_the_preview_tells_how_to_get_one(open_site: Open) -> None:
+    site = open_site("")
+
+    assert "[[digest]]" in site.text("/digests/next")
+    assert site.get("/digests/next/mail").status_code == 404
+
+
+# --------------------------------------------------------------------------------------- feeds
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        pytest.param({}, ["not read yet", "never"], id="new"),
+        pytest.param(
+            {"last_success_at": ago(minutes=7), "next_poll_at": NOW + timedelta(minutes=53)},
+            [">ok<", "7 min ago", "in 53 min"],
+            id="well",
+        ),
+        pytest.param(
+            {"last_success_at": ago(days=3), "failures": 17, "error": "the server answered 503"},
+            ["failing for 3 days, 17 tries", "the server answered 503", "1 failing"],
+            id="failing",
+        ),
+        pytest.param(
+            {"failures": 1, "error": "no answer in time"},
+            ["failing: 1 try, never read yet", "no answer in time"],
+            id="never reached",
+        ),
+    ],
+)
+def test_feeds_say_how_they_are(site: Site, state: dict[str, Any], says: list[str]) -> None:
+    kind = FailureKind.STATUS if state.get("failures") else None
+    site.store.save_poll(PollOutcome(feed=feed_state(failure_kind=kind, **state)))
+
+    page = site.text("/feeds")
+
+    assert "Harbour Post" in page
+    for words in says:
+        assert words in page
+
+
+def test_health_is_for_machines(site: Site) -> None:
+    site.store.save_poll(PollOutcome(feed=feed_state(last_success_at=ago(minutes=5))))
+
+    assert site.get("/health").json() == {
+        "status": "ok",
+        "feeds": 1,
+        "failing": 0,
+        "last_success_at": "2026-03-11T11:55:00+00:00",
+    }
+
+
+# ------------------------------------------------------------------------------ errors, limits
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/feeds/",
+        "/digests/1",
+        "/digests/1/mail",
+        "/digests/x",
+        "/digests/" + "9" * 5000,
+    ],
+)
+def test_what_is_not_there_gets_a_plain_page(site: Site, path: str) -> None:
+    response = site.get(path)
+
+    assert response.status_code == 404
+    assert "Not found" in response.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "says"),
+    [
+        pytest.param(
+            StoreError("the database is locked"), 503, "the database is locked", id="known"
+        ),
+        pytest.param(ZeroDivisionError("secret inside"), 500, "fault of News Monitor", id="ours"),
+    ],
+)
+def test_a_fault_shows_words_and_no_inside(
+    site: Site, fault: Exception, status: int, says: str
+) -> None:
+    site.fault = fault
+
+    response = site.get("/")
+
+    assert response.status_code == status
+    assert says in response.text
+    assert "secret inside" not in response.text
+    assert "Traceback" not in response.text
+    assert response.headers["Content-Security-Policy"] == PAGE_POLICY
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/feeds", "/digests", "/health", "/style.css", "/icon.svg", "/x", "/?after=x"],
+)
+def test_every_answer_tells_the_browser_what_to_refuse(site: Site, path: str) -> None:
+    headers = site.get(path).headers
+
+    assert headers["Content-Security-Policy"] == PAGE_POLICY
+    assert "frame-ancestors 'none'" in PAGE_POLICY
+    assert "unsafe" not in PAGE_POLICY
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "server" not in headers
+
+
+def test_pages_need_nothing_from_elsewhere(site: Site) -> None:
+    site.put("Kling news", match())
+
+    for path in ("/", "/feeds", "/digests", "/digests/next"):
+        page = site.text(path)
+        assert "<script" not in page
+        assert " style=" not in page
+        assert 'src="http' not in page
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+def test_pages_are_for_reading_only(site: Site, method: str) -> None:
+    response = site.client.request(method, "/")
+
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "GET, HEAD"
+
+
+def test_head_gives_the_headers_alone(site: Site) -> None:
+    response = site.client.head("/")
+
+    assert response.status_code == 200
+    assert response.content == b""
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        pytest.param("127.0.0.1:8484", 200, id="loopback"),
+        pytest.param("localhost", 200, id="localhost"),
+        pytest.param("LOCALHOST:1", 200, id="capitals"),
+        pytest.param("[::1]:8484", 200, id="IPv6 loopback"),
+        pytest.param("news.example.com", 200, id="public_url"),
+        pytest.param("evil.example", 421, id="a rebound name"),
+        pytest.param("localhost.evil.example", 421, id="a name that begins like ours"),
+        pytest.param("evil@localhost", 421, id="userinfo"),
+        pytest.param("localhost:80:80", 421, id="two ports"),
+        pytest.param("", 421, id="none"),
+    ],
+)
+def test_only_known_names_are_answered(open_site: Open, host: str, status: int) -> None:
+    site = open_site(CONFIG + '[web]\npublic_url = "https://news.example.com"')
+
+    assert site.get("/", headers={"Host": host}).status_code == status
+
+
+def test_an_unknown_name_learns_nothing_but_the_fix(site: Site) -> None:
+    site.put("Kling news", match())
+
+    response = site.get("/", headers={"Host": "evil.example"})
+
+    assert "public_url" in response.text
+    assert "Kling" not in response.text
+
+
+def test_a_megabyte_of_search_harms_nobody(site: Site) -> None:
+    url = site.client.base_url
+    with (
+        socket.create_connection((url.host, url.port or 0), timeout=10) as connection,
+        suppress(ConnectionError),  # the server may hang up before all of it was sent
+    ):
+        connection.sendall(b"GET /?q=" + b"x" * 1_000_000 + b" HTTP/1.1\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 400"
+
+    assert "1,000 are the most" in site.text("/?q=" + "x" * 20_000)
+
+
+# --------------------------------------------------------------------------------------- token
+
+
+@pytest.fixture
+def locked(open_site: Open) -> Site:
+    return open_site(token=TOKEN)
+
+
+def test_without_the_token_nothing_is_shown(locked: Site) -> None:
+    locked.put("Kling news", match())
+
+    response = locked.get("/")
+
+    assert response.status_code == 401
+    assert "?token=" in response.text
+    assert "Kling" not in response.text
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("given", ["", "wrong", TOKEN[:-1], TOKEN + "x", "ü\udcff可灵"])
+def test_a_wrong_token_opens_nothing(locked: Site, given: str) -> None:
+    query = given.encode("utf-8", "surrogateescape")
+
+    assert locked.get("/", params={"token": query}).status_code == 401
+    assert locked.get("/", headers={"Cookie": b"monitor_token=" + query}).status_code == 401
+
+
+def test_the_link_with_the_token_is_enough_once(locked: Site) -> None:
+    first = locked.get(f"/feeds?token={TOKEN}&q=a+b")
+
+    assert first.status_code == 303
+    assert first.headers["Location"] == "/feeds?q=a+b"
+    cookie = first.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
+    assert locked.get("/feeds").status_code == 200
+
+
+def test_the_cookie_stays_on_https_when_the_archive_is_there(open_site: Open) -> None:
+    site = open_site(CONFIG + '[web]\npublic_url = "https://news.example.com"', token=TOKEN)
+
+    assert "Secure" in site.get(f"/?token={TOKEN}").headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example/", "/%2F/evil.example", "/%5Cevil.example", "/%09/e"]
+)
+def test_the_token_link_never_leads_elsewhere(locked: Site, path: str) -> None:
+    url = httpx.URL(str(locked.client.base_url), raw_path=f"{path}?token={TOKEN}".encode())
+    location = httpx.URL(locked.get(str(url)).headers["Location"])
+
+    assert location.host == ""
+    assert location.path.startswith("/")
+    assert not location.path.startswith(("//", "/\\"))
+
+
+def test_health_needs_no_token(locked: Site) -> None:
+    assert locked.get("/health").status_code == 200
+
+
+def test_a_token_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "web-token"
+
+    token = load_token(path)
+
+    assert len(token) >= 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_token(path) == token
+
+
+@pytest.mark.parametrize("content", [b"", b"short\n", b"\xff" * 40])
+def test_a_token_that_can_be_guessed_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "web-token"
+    path.write_bytes(content)
+
+    with pytest.raises(MonitorError, match="web-token"):
+        load_token(path)
+
+
+# ----------------------------------------------------------------------------------- listening
+
+
+def _web(text: str) -> config.WebConfig:
+    return config.load(f"[web]\n{text}").web
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        pytest.param("", ("127.0.0.1", 8484), id="as shipped"),
+        pytest.param('listen = "localhost:80"', ("localhost", 80), id="name"),
+        pytest.param('listen = "[::1]:8484"', ("::1", 8484), id="IPv6"),
+        pytest.param('listen = "0.0.0.0:1"\nauth = "token"', ("0.0.0.0", 1), id="public, token"),
+    ],
+)
+def test_addresses_to_listen_on(text: str, address: tuple[str, int]) -> None:
+    assert check_listen(_web(text)) == address
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.168.1.5", "news.example.com"])
+def test_other_machines_are_not_let_in_without_a_token(host: str) -> None:
+    web = _web("").model_copy(update={"listen": f"{host}:8484"})
+
+    with pytest.raises(MonitorError, match='auth = "token"'):
+        check_listen(web)
+
+
+@pytest.mark.parametrize("listen", ["8484", "127.0.0.1", "127.0.0.1:x", ":8484", "127.0.0.1:70000"])
+def test_what_is_no_address_is_refused_with_the_fix(listen: str) -> None:
+    web = _web("").model_copy(update={"listen": listen})
+
+    with pytest.raises(MonitorError, match="is no address and port; write"):
+        check_listen(web)
+
+
+def test_a_taken_port_gives_way_to_the_next_free_one(site: Site) -> None:
+    taken = site.client.base_url.port
+    assert taken is not None
+    server = Server(create_app(site.services()), "127.0.0.1", taken)
+
+    server.start()
+    try:
+        assert server.taken_port == taken
+        assert taken < server.port <= taken + 20
+        assert httpx.get(f"{server.url}/health", trust_env=False).status_code == 200
+    finally:
+        server.stop()
+
+
+def test_an_address_of_another_machine_is_told(site: Site) -> None:
+    server = Server(create_app(site.services()), "192.0.2.1", 8484)
+
+    with pytest.raises(MonitorError, match=r"cannot listen on 192\.0\.2\.1:8484"):
+        server.start()
+    server.stop()
+
+
+def test_stopping_frees_the_port_and_ends_the_thread(site: Site) -> None:
+    server = Server(create_app(site.services()), "127.0.0.1", 0)
+    server.start()
+    # An idle connection, as browsers keep them, does not hold the stop up.
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        assert client.get("/health").status_code == 200
+        before = threading.active_count()
+        server.stop()
+    assert threading.active_count() < before
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", server.port))
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8484"),
+        ("0.0.0.0", "http://127.0.0.1:8484"),
+        ("::", "http://[::1]:8484"),
+        ("news.lan", "http://news.lan:8484"),
+    ],
+)
+def test_the_address_shown_can_be_opened(site: Site, host: str, url: str) -> None:
+    assert Server(create_app(site.services()), host, 8484).url == url

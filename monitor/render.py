@@ -194,7 +194,7 @@ class _Template:
         except Exception as error:  # a template may raise anything at all
             line = _line(error)
             where = f"{self.place}, line {line}" if line else self.place
-            what = str(error) or type(error).__name__
+            what = str(error).rstrip(".") or type(error).__name__
             raise RenderError(
                 f"mail template {where}: {what}; another template made this mail"
             ) from error

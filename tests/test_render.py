@@ -1,0 +1,380 @@
+"""From a digest to the mail's two parts, with templates that may be broken."""
+
+import re
+import shutil
+import unicodedata
+from dataclasses import fields, replace
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import coverage
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.model import (
+    Coverage,
+    Digest,
+    DigestArticle,
+    DigestStory,
+    DigestTopic,
+    FailingFeed,
+    Piece,
+)
+from monitor.render import (
+    MAX_HTML_BYTES,
+    TEXT_COLUMNS,
+    Templates,
+    html_environment,
+    shipped_templates,
+)
+
+SLOT = datetime.fromisoformat("2026-03-11T07:30:00+01:00")
+SHIPPED = Templates([])
+DOCS = Path(__file__).parent.parent / "docs" / "templates.md"
+
+
+def story(title: str = "Kling 2.0 makes films", **given: Any) -> DigestStory:
+    lead = DigestArticle(
+        id=1,
+        url="https://news.example/kling",
+        title=(Piece(text="Kling", hit=True), Piece(text=title.removeprefix("Kling"))),
+        snippet=(Piece(text="Kuaishou", hit=True), Piece(text=" shows its new model.")),
+        source="Example News",
+        label="",
+        lang="en",
+        time=SLOT,
+        undated=False,
+        why=("Kling in the title",),
+    )
+    return DigestStory(lead=replace(lead, **given))
+
+
+def topic(*stories: DigestStory, **given: Any) -> DigestTopic:
+    made = DigestTopic(
+        id="kling", name="Kling", stories=stories, articles=len(stories), bar_percent=100
+    )
+    return replace(made, **given)
+
+
+def digest(*topics: DigestTopic, **given: Any) -> Digest:
+    made = Digest(
+        name="daily",
+        subject="Kling 1 · 11 Mar",
+        slot=SLOT,
+        since=SLOT,
+        until=SLOT,
+        topics=topics,
+        coverage=coverage(),
+    )
+    return replace(made, **given)
+
+
+def folder(path: Path, **templates: str) -> Path:
+    path.mkdir(exist_ok=True)
+    for kind, source in templates.items():
+        (path / f"digest.{kind}.j2").write_text(source, encoding="utf-8")
+    return path
+
+
+class Page(HTMLParser):
+    """What a mail program sees: elements, links and words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.words: list[str] = []
+        self.attributes: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def test_the_mail_tells_all_that_is_known_of_a_story() -> None:
+    shown = story(label="state media", undated=True)
+    mail = SHIPPED.render(digest(topic(shown, more=3, articles=4812)))
+    page = Page(mail.html)
+    words = (
+        "4,812", "Kling", "2.0 makes films", "Example News", "state media", "seen 07:30",
+        "Kling in the title", "Kuaishou", "3 more in the archive", "120 articles from 10 of 10",
+    )  # fmt: skip
+    for part in (page.text, mail.text):
+        assert [word for word in words if word not in part] == []
+    assert page.links == ["https://news.example/kling"]
+    assert "https://news.example/kling" in mail.text
+    assert mail.problems == ()
+
+
+def test_hits_are_marked_in_the_html() -> None:
+    html = SHIPPED.render(digest(topic(story()))).html
+    assert re.search(r"<mark[^>]*>Kling</mark>", html)
+
+
+def test_styles_are_in_the_elements_and_media_rules_stay() -> None:
+    html = SHIPPED.render(digest(topic(story()))).html
+    assert "prefers-color-scheme: dark" in html
+    assert re.search(r'<a class="line"[^>]* style="[^"]*color', html)
+
+
+def test_the_mail_loads_nothing() -> None:
+    page = Page(SHIPPED.render(digest(topic(story()), archive_url="https://a.example")).html)
+    assert page.tags.isdisjoint({"img", "link", "script", "iframe", "object", "video"})
+    assert page.attributes.isdisjoint({"src", "srcset", "background", "poster", "ping"})
+
+
+def test_the_archive_is_linked_only_where_it_has_a_public_address() -> None:
+    full = topic(story(), more=2)
+    assert Page(SHIPPED.render(digest(full)).html).links == ["https://news.example/kling"]
+    linked = Page(SHIPPED.render(digest(full, archive_url="https://a.example")).html).links
+    assert linked[1:] == ["https://a.example/?topic=kling", "https://a.example/"]
+
+
+def test_the_footer_names_some_of_the_feeds_that_failed() -> None:
+    failing = tuple(
+        FailingFeed(name=f"Feed {number}", url="https://f.example", error="answered 503")
+        for number in range(8)
+    )
+    mail = SHIPPED.render(digest(coverage=coverage(failing=failing)))
+    for part in (Page(mail.html).text, mail.text):
+        assert "Feed 4" in part
+        assert "Feed 5" not in part
+        assert "3 more" in part
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "</style><svg onload=alert(1)>",
+        "{{ 7 * 7 }}{% raw %}",
+        "\x00\x08\x1b[31m\x7f",
+        "\ud800 half",
+        "\u202egnp.exe",
+        "&lt;script&gt;",
+        "]]> <!-- --",
+    ],
+)
+def test_hostile_words_stay_words(hostile: str) -> None:
+    pieces = (Piece(text=hostile), Piece(text=hostile, hit=True))
+    bad = story(
+        title=hostile, url=f"https://news.example/{hostile}", source=hostile, label=hostile,
+        lang=hostile, why=(hostile,), snippet=pieces,
+    )  # fmt: skip
+    failing = (FailingFeed(name=hostile, url=hostile, error=hostile),)
+    calm = SHIPPED.render(digest(topic(story(label="x")), notices=("x",)))
+    mail = SHIPPED.render(
+        digest(
+            topic(bad, name=hostile),
+            name=hostile,
+            subject=hostile,
+            notices=(hostile,),
+            coverage=coverage(failing=failing),
+        )
+    )
+    assert mail.problems == ()
+    assert Page(mail.html).tags == Page(calm.html).tags
+    assert Page(mail.html).attributes == Page(calm.html).attributes
+    for part in (mail.html, mail.text, mail.subject):
+        part.encode()
+        assert {unicodedata.category(c) for c in part if c != "\n"}.isdisjoint({"Cc", "Cs"})
+
+
+@given(text=st.text(max_size=300))
+def test_any_title_is_rendered(text: str) -> None:
+    mail = SHIPPED.render(digest(topic(story(title=text))))
+    assert mail.problems == ()
+
+
+# ------------------------------------------------------------------------------ broken templates
+
+GOOD = "mine: {{ digest.subject }}{% for notice in digest.notices %} {{ notice }}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        pytest.param("{% for x in %}", "line 1", id="syntax"),
+        pytest.param("a\nb\n{{ digset.subject }}", "line 3: 'digset' is undefined", id="name"),
+        pytest.param("{{ digest.headline }}", "headline", id="field"),
+        pytest.param("{{ ''.__class__.__mro__ }}", "unsafe", id="insides"),
+        pytest.param("{{ digest.__init__.__globals__ }}", "unsafe", id="more insides"),
+        pytest.param("{{ cycler.__init__.__globals__ }}", "unsafe", id="a global"),
+        pytest.param("{{ digest|attr('__class__') }}", "", id="by attr"),
+        pytest.param("{% include '/etc/passwd' %}", "/etc/passwd", id="a file from elsewhere"),
+        pytest.param("{% include '../secret' %}", "secret", id="a file above"),
+        pytest.param("{% include 'digest.html.j2' %}", "recursion", id="itself"),
+        pytest.param("{% for i in range(10**9) %}{% endfor %}", "numbers", id="power"),
+        pytest.param("{% for i in range(1000000000) %}x{% endfor %}", "1,000", id="range"),
+        pytest.param("{{ 'a' * 1000000000 }}", "numbers", id="a gigabyte"),
+        pytest.param("{{ '%0999999999d' % 1 }}", "numbers", id="a gigabyte by format"),
+        pytest.param("{{ 'a'|center(1000000000) }}", "center", id="a gigabyte by filter"),
+        pytest.param("{{ 'a'.ljust(1000000000) }}", "unsafe", id="a gigabyte by method"),
+        pytest.param(
+            "{% for a in range(1000) %}{% for b in range(1000) %}xxxxxxxx{% endfor %}{% endfor %}",
+            "characters",
+            id="much output",
+        ),
+        pytest.param(
+            "{% for a in range(1000) %}{{ range(1000)|join }}{% endfor %}",
+            "characters",
+            id="joined",
+        ),
+        pytest.param(
+            "{% for a in range(200) %}{{ range(500)|join }}{% endfor %}", "80 KB", id="large"
+        ),
+        pytest.param("{{ 1 // 0 }}", "zero", id="arithmetic"),
+    ],
+)
+def test_a_broken_template_falls_back_and_says_so(
+    tmp_path: Path, source: str, problem: str
+) -> None:
+    mine = folder(tmp_path / "templates", html=source, txt=GOOD)
+    mail = Templates([mine]).render(digest(topic(story())))
+    assert "Kling in the title" in mail.html  # the shipped one made it
+    assert mail.text.startswith("mine: Kling 1")  # the other part is still the reader's
+    [told] = mail.problems
+    assert told.startswith("mail template templates/digest.html.j2")
+    assert problem in told
+    assert told in mail.text
+    assert "another template made this mail" in Page(mail.html).text
+
+
+def test_an_endless_template_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.render._MAX_SECONDS", 0.05)
+    loops = "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}"
+    mine = folder(tmp_path / "mine", txt=loops + "{% endfor %}{% endfor %}{% endfor %}")
+    mail = Templates([mine]).render(digest())
+    assert "not finished" in mail.problems[0]
+    assert "DAILY NEWS" in mail.text
+
+
+def test_a_missing_template_is_no_mistake(tmp_path: Path) -> None:
+    mine = folder(tmp_path / "mine", txt=GOOD)
+    mail = Templates([tmp_path / "nowhere", mine]).render(digest())
+    assert mail.problems == ()
+    assert mail.text == "mine: Kling 1 · 11 Mar"
+
+
+def test_the_built_in_one_needs_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = folder(tmp_path / "shipped", html="{{ nothing }}", txt="{{ nothing }}")
+    monkeypatch.setattr("monitor.render.shipped_templates", lambda: broken)
+    shown = digest(topic(story(), story(url=""), more=2), topic(name="Alibaba"))
+    mail = Templates([]).render(shown)
+    assert len(mail.problems) == 2
+    for part in (Page(mail.html).text, mail.text):
+        assert "Kling 2.0 makes films" in part
+        assert "2 more in the archive" in part
+        assert all(problem in " ".join(part.split()) for problem in mail.problems)
+
+
+def test_an_edit_works_without_a_restart(tmp_path: Path) -> None:
+    mine = folder(tmp_path / "mine", txt="one")
+    templates = Templates([mine])
+    assert templates.render(digest()).text == "one"
+    folder(mine, txt="two")
+    assert templates.render(digest()).text == "two"
+
+
+def test_a_template_may_include_its_neighbours_escaped(tmp_path: Path) -> None:
+    mine = folder(tmp_path / "mine", html="{% include 'part' %}")
+    (mine / "part").write_text("{{ digest.subject }}", encoding="utf-8")
+    mail = Templates([mine]).render(digest(subject="<script>"))
+    assert mail.problems == ()
+    assert "&lt;script&gt;" in mail.html
+
+
+def test_the_shipped_templates_can_be_copied(tmp_path: Path) -> None:
+    mine = tmp_path / "templates"
+    shutil.copytree(shipped_templates(), mine)
+    shown = digest(topic(story()))
+    assert Templates([mine]).render(shown) == SHIPPED.render(shown)
+
+
+def test_pages_are_escaped_and_strict(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("{{ title }}", encoding="utf-8")
+    page = html_environment(tmp_path).get_template("page.html")
+    assert page.render(title="<b>") == "&lt;b&gt;"
+    with pytest.raises(Exception, match="title"):
+        page.render()
+
+
+# ------------------------------------------------------------------------------------------ size
+
+
+@pytest.mark.parametrize("title", ["Kling makes films", "可灵发布新一代视频生成大模型" * 10])
+def test_five_thousand_matches_fit_into_one_mail(title: str) -> None:
+    stories = (story(title=title),) * 2400
+    topics = (topic(*stories), topic(*stories, name="Alibaba"), topic(*stories[:200], name="01.AI"))
+    mail = SHIPPED.render(digest(*topics))
+    assert mail.problems == ()
+    assert len(mail.html.encode()) <= MAX_HTML_BYTES
+    more = [int(found.replace(",", "")) for found in re.findall(r"([\d,]+) more in", mail.text)]
+    shown = mail.text.count("\n* ")
+    assert shown + sum(more) == 5000
+    assert shown > 40
+    assert len(more) == 3
+    assert f"{more[0]:,} more in the archive" in Page(mail.html).text
+
+
+def test_snippets_go_before_stories() -> None:
+    mail = SHIPPED.render(digest(topic(*[story()] * 70)))
+    assert mail.text.count("\n* ") == 70
+    assert 0 < mail.text.count("shows its new model") <= 70
+
+
+# ------------------------------------------------------------------------------------ plain text
+
+
+def columns(line: str) -> int:
+    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in line)
+
+
+@given(st.text(alphabet="ab 可灵，。（） \n", max_size=200))
+def test_plain_text_keeps_to_its_columns_and_its_words(text: str) -> None:
+    mail = SHIPPED.render(digest(topic(story(snippet=(Piece(text=text),)))))
+    lines = mail.text.splitlines()
+    assert max(map(columns, lines)) <= TEXT_COLUMNS or " " not in text
+    assert "".join(text.split()) in "".join(mail.text.split())
+
+
+def test_chinese_lines_do_not_begin_with_a_full_stop() -> None:
+    text = "可" * 35 + "。" + "灵" * 34 + "，可"
+    lines = SHIPPED.render(digest(topic(story(snippet=(Piece(text=text),))))).text.splitlines()
+    assert not any(line.strip().startswith(("。", "，")) for line in lines)
+
+
+def test_a_long_address_is_not_broken() -> None:
+    url = "https://news.example/" + "x" * 120
+    assert url in SHIPPED.render(digest(topic(story(url=url)))).text.splitlines()[-4].strip()
+
+
+# ------------------------------------------------------------------------------------------ docs
+
+
+def test_every_field_is_documented_and_nothing_else() -> None:
+    """Say in docs/templates.md what a new field holds, or take the line of a lost one out."""
+    kinds = (
+        Digest, DigestTopic, DigestStory, DigestArticle, Piece, Coverage, FailingFeed,
+    )  # fmt: skip
+    sections = re.split(r"^### ", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    documented = [set(re.findall(r"^\| `(\w+)` \|", part, flags=re.MULTILINE)) for part in sections]
+    known = [
+        {field.name for field in fields(kind)}
+        | {name for name, value in vars(kind).items() if isinstance(value, property)}
+        for kind in kinds
+    ]
+    assert documented == known

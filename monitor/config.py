@@ -32,11 +32,16 @@ from pydantic import (
     field_validator,
 )
 
-from monitor.errors import ConfigError, Problem
+from monitor.errors import ConfigError, Problem, QueryError
+from monitor.query import compile_topic, parse
 from monitor.tomlplaces import Path, Place, places
 
 #: Longer texts are refused before they are parsed: a list of 10,000 feeds has a tenth of it.
 MAX_CHARACTERS = 2_000_000
+
+#: Keys such as a.b.c with a hundred parts: `tomllib` needs minutes for one with 100,000.
+_DEEP_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){100}")
+_TOO_DEEP = "has lists, braces or names inside each other too deeply; write them flat"
 
 # --------------------------------------------------------------------- what a value must look like
 #
@@ -596,11 +601,13 @@ def _parse(text: str, path: str) -> dict[str, Any]:
     if len(text) > MAX_CHARACTERS:
         message = f"is longer than {MAX_CHARACTERS:,} characters; is this the right file?"
         raise ConfigError(path, (Problem(line=0, place="this file", message=message),))
+    if _DEEP_KEY.search(text):
+        raise ConfigError(path, (Problem(line=0, place="this file", message=_TOO_DEEP),))
     try:
         return tomllib.loads(text)
     except RecursionError as error:
-        message = "has lists or braces inside each other too deeply; write them flat"
-        raise ConfigError(path, (Problem(line=0, place="this file", message=message),)) from error
+        problem = Problem(line=0, place="this file", message=_TOO_DEEP)
+        raise ConfigError(path, (problem,)) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, (_syntax_problem(str(error), text),)) from error
     except ValueError as error:  # Python's limit for the digits of a number
@@ -713,6 +720,22 @@ class _Reading:
             self._add(("topic", row), 'has nothing to look for; add a line such as any = ["Kling"]')
         if "within" in topic.model_fields_set and not topic.near:
             self._fault(("topic", row, "within"), "has no effect without near; take it out")
+        lists = {key: getattr(topic, key) for key in ("near", "any", "all", "none")}
+        items = [(key, i, item) for key, found in lists.items() for i, item in enumerate(found)]
+        faulty = False
+        for key, position, item in items:
+            try:
+                parse(item)
+            except QueryError as error:
+                faulty = True
+                self._add_query_error(("topic", row, key, position), error)
+        if faulty:
+            return
+        try:
+            compile_topic(**lists, within=topic.within)
+        except QueryError as error:
+            at = next(((key, i) for key, i, item in items if item == error.text), ())
+            self._add_query_error(("topic", row, *at), error)
 
     def _check_feeds(self, feeds: Mapping[int, FeedConfig], fetch: FetchConfig) -> None:
         seen: dict[str, int] = {}
@@ -804,6 +827,17 @@ class _Reading:
     def _add(self, path: Path, message: str, *, place: str = "") -> None:
         line, words = self._line(path), place or self._place(path)
         self.problems.append(Problem(line=line, place=words, message=message))
+
+    def _add_query_error(self, path: Path, error: QueryError) -> None:
+        self.problems.append(
+            Problem(
+                line=self._line(path),
+                place=self._place(path),
+                message=error.message,
+                excerpt=error.text,
+                span=error.span,
+            )
+        )
 
     def _place(self, path: Path) -> str:
         match path:

@@ -250,7 +250,11 @@ def test_each_fault_is_named_with_its_fix(text: str, expected: str) -> None:
         ("= 1", "1: column 1: here a line must read: key = value"),
         ("any 'x'", "1: column 5: here a line must read: key = value"),
         ("a = 1" + "0" * 5000, " this file: has a number of more than 4,000 digits"),
-        ("a = " + "[" * 3000, " this file: has lists or braces inside each other too deeply"),
+        (
+            "a = " + "[" * 3000,
+            " this file: has lists, braces or names inside each other too deeply",
+        ),
+        ("a." * 200_000 + "a = 1", " this file: has lists, braces or names inside each other"),
         ("# x\n" * 500_001, " this file: is longer than 2,000,000 characters"),
     ],
 )

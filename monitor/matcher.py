@@ -17,7 +17,7 @@ MAX_SPANS = 50
 #: Stands between title and text while they are searched as one: no term contains it.
 _GAP = "\x00"
 
-_WORD = re.compile(r"[\u0e00-\U0010ffff]|[0-9a-z\x80-\u0dff]+")
+_RUN = re.compile(r"[\u0e00-\U0010ffff]+|[0-9a-z\x80-\u0dff]+")
 
 
 class Topics:
@@ -162,16 +162,21 @@ class _Words:
     """Distances within a text in half words: a character of Chinese is half a word."""
 
     def __init__(self, folded: str) -> None:
-        words = list(_WORD.finditer(folded))
-        self._starts = [word.start() for word in words]
-        self._sums = [0, *accumulate(1 if word[0] >= UNSPACED else 2 for word in words)]
+        runs = list(_RUN.finditer(folded))
+        self._starts = [run.start() for run in runs]
+        #: Ends of the runs whose characters count one by one; 0 for a word that counts as a whole.
+        self._ends = [run.end() if run[0] >= UNSPACED else 0 for run in runs]
+        sizes = (len(run[0]) if run[0] >= UNSPACED else 2 for run in runs)
+        self._sums = [0, *accumulate(sizes)]
 
     def between(self, end: int, start: int) -> int:
-        """Count the half words that begin after `end` and before `start`."""
+        """Count the half words that begin at `end` or later and before `start`."""
         return self._before(start) - self._before(end)
 
     def _before(self, index: int) -> int:
-        return self._sums[bisect_left(self._starts, index)]
+        runs = bisect_left(self._starts, index)
+        beyond = self._ends[runs - 1] - index if runs else 0
+        return self._sums[runs] - max(0, beyond)
 
 
 def _match(query: TopicQuery, scan: _Scan) -> list[_Hit] | None:

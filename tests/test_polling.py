@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from factories import DAY, FEED_URL, HOUR, NOW, ago, feed_state
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from monitor.model import (
     ParseFailed,
     Validators,
 )
+from tests.factories import DAY, FEED_URL, HOUR, NOW, ago, feed_state
 
 MINUTE = timedelta(minutes=1)
 OLD = Validators(etag='"old"', last_modified="Tue, 10 Mar 2026 08:00:00 GMT")

@@ -21,3 +21,8 @@ class Failure(Exception):  # noqa: N818  named as the outcome it becomes, a Fetc
         self.reason = reason
         self.status = status
         self.retry_after = retry_after
+
+
+def plain(text: str) -> str:
+    """Make a stranger's text fit for a line of a report."""
+    return text.encode("ascii", "backslashreplace").decode("ascii")[:200]

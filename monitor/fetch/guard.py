@@ -187,8 +187,8 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         fix = f"{network}:{port}" if network.version == 4 else f"[{network}]:{port}"
         raise Failure(
             FailureKind.REFUSED,
-            f'"{host}" leads to {found[0]}, port {port}: {reasons[0]}; only public web addresses '
-            f'are polled. If you trust it, write [fetch] allow = ["{fix}"]',
+            f"{host} leads to {reasons[0]} ({found[0]}, port {port}), and only public web "
+            f'addresses are polled. If you trust it, write [fetch] allow = ["{fix}"]',
         )
 
 

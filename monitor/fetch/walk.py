@@ -1,0 +1,157 @@
+"""One feed's walk: the addresses it passes, and what each answer means."""
+
+import contextlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.client import responses as phrases
+
+import httpx
+
+from monitor.fetch import body
+from monitor.fetch.failure import Failure, plain
+from monitor.model import (
+    NO_VALIDATORS,
+    FailureKind,
+    Fetched,
+    FetchFailed,
+    FetchRequest,
+    FetchResult,
+    NotModified,
+    Validators,
+)
+
+MAX_REDIRECTS = 10
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+
+
+@dataclass(slots=True, kw_only=True)
+class Walk:
+    """Where one feed's walk stands."""
+
+    request: FetchRequest
+    seconds_left: float
+    url: httpx.URL = field(default_factory=httpx.URL)
+    passed: set[str] = field(default_factory=set)
+    moved_to: str | None = None
+    #: Whether all redirects so far were permanent.
+    permanent: bool = True
+
+    @property
+    def validators(self) -> Validators:
+        """What the request is conditional on, at every hop.
+
+        A feed behind a temporary redirect got its validators from there, so they go along.
+        """
+        return self.request.validators
+
+    def start(self) -> None:
+        """Take the feed's address as the first one."""
+        try:
+            self._go(httpx.URL(self.request.url))
+        except (httpx.InvalidURL, ValueError) as error:  # not all of its faults are InvalidURL
+            raise Failure(
+                FailureKind.REFUSED, f"this is no web address: {plain(str(error))}"
+            ) from error
+
+    def follow(self, status: int, location: str | None) -> None:
+        """Go where a redirect points to.
+
+        Fragment and user name are dropped: neither belongs to a feed's address, and a password must
+        not come from a stranger.
+        """
+        if location is None:
+            raise Failure(FailureKind.REDIRECT, f"{_said(status)}, but not where to", status=status)
+        if len(self.passed) > MAX_REDIRECTS:
+            raise Failure(
+                FailureKind.REDIRECT,
+                f"the server redirects on and on, more than {MAX_REDIRECTS} times",
+                status=status,
+            )
+        try:
+            self._go(self.url.join(location).copy_with(fragment=None, userinfo=b""))
+        except (httpx.InvalidURL, ValueError) as error:
+            raise bad_redirect(error) from error
+        self.permanent = self.permanent and status in _PERMANENT
+        if self.permanent:
+            self.moved_to = str(self.url)
+
+    def _go(self, url: httpx.URL) -> None:
+        if url.scheme not in {"http", "https"} or not url.host or (url.port or 1) > 65535:
+            raise Failure(
+                FailureKind.REFUSED,
+                f'"{plain(str(url))}" is no web address; write it such as https://example.org/feed',
+            )
+        if str(url) in self.passed:
+            raise Failure(FailureKind.REDIRECT, "the server redirects in a circle")
+        self.url = url
+        self.passed.add(str(url))
+
+    def failed(self, failure: Failure) -> FetchFailed:
+        """Put a failure into the words of the model."""
+        return FetchFailed(
+            feed_url=self.request.feed_url,
+            kind=failure.kind,
+            reason=failure.reason,
+            status=failure.status,
+            retry_after=failure.retry_after,
+        )
+
+
+async def read(response: httpx.Response, walk: Walk) -> FetchResult | None:
+    """Say what an answer means; None means that the walk goes on at another address.
+
+    Raises:
+        Failure: The answer is of no use.
+    """
+    headers, status = response.headers.raw, response.status_code
+    match status:
+        case 200:
+            return Fetched(
+                feed_url=walk.request.feed_url,
+                url=str(walk.url),
+                moved_to=walk.moved_to,
+                body=await body.read(response.aiter_raw(), headers),
+                content_type=body.header(headers, b"content-type") or "",
+                validators=body.validators(headers),
+                max_age=body.max_age(headers),
+            )
+        case 304 if walk.validators != NO_VALIDATORS:
+            return NotModified(
+                feed_url=walk.request.feed_url,
+                moved_to=walk.moved_to,
+                validators=body.validators(headers),
+                max_age=body.max_age(headers),
+            )
+        case _ if status in _REDIRECTS:
+            walk.follow(status, _location(headers))
+            return None
+    kind = FailureKind.GONE if status == 410 else FailureKind.STATUS
+    raise Failure(
+        kind,
+        _said(status),
+        status=status,
+        retry_after=body.retry_after(headers, datetime.now(UTC)),
+    )
+
+
+def bad_redirect(error: Exception) -> Failure:
+    """Say that a redirect cannot be followed."""
+    return Failure(
+        FailureKind.REDIRECT, f"the server redirects to no web address: {plain(str(error))}"
+    )
+
+
+def _location(headers: body.RawHeaders) -> str | None:
+    location = body.header(headers, b"location")
+    if location is None:
+        return None
+    with contextlib.suppress(UnicodeDecodeError):  # Latin-1, then
+        return location.encode("latin-1").decode()
+    return location
+
+
+def _said(status: int) -> str:
+    # The server's own phrase is not repeated: it can be anything.
+    return f"the server said {status} {phrases.get(status, '')}".rstrip()

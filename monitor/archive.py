@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import assert_never
 
 from monitor import query as queries
 from monitor import text
@@ -17,14 +18,19 @@ from monitor.model import (
     Article,
     ArticleMatches,
     Cursor,
+    Field,
     IndexQuery,
     Match,
     Piece,
+    Span,
 )
+from monitor.query import And, Near, Node, Not, Or, Term
 from monitor.store import Store
 
 PAGE_SIZE = 50
 MAX_QUERY_CHARS = 1_000
+#: A longer headline is shown around its hits.
+MAX_TITLE_CHARS = 240
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -138,7 +144,8 @@ def browse(
     )
     problems = tuple(_problems(question, known_topics=counts.keys() | names, known_feeds=labels))
     try:
-        wanted = _wanted(question.query)
+        node = _understand(question.query)
+        wanted = _for_index(node)
     except QueryError as error:
         return ArchiveView(entries=(), topics=offered, older="", fault=_fault(error))
     if problems:
@@ -154,7 +161,10 @@ def browse(
         limit=limit,
     )
     return ArchiveView(
-        entries=tuple(_entry(row, names=names, labels=labels, zone=zone) for row in page.articles),
+        entries=tuple(
+            _entry(row, _terms(node), names=names, labels=labels, zone=zone)
+            for row in page.articles
+        ),
         topics=offered,
         older=_address(page.next),
     )
@@ -179,7 +189,9 @@ def find(
     if topic is not None and topic not in (known := store.topic_counts()):
         ids = ", ".join(sorted(known)) or "none yet"
         raise MonitorError(f'no match of a topic "{topic}" is stored; topics with matches: {ids}')
-    asked = ArchiveFilter(topic_id=topic, query=_wanted(query), matched_only=not everything)
+    asked = ArchiveFilter(
+        topic_id=topic, query=_for_index(_understand(query)), matched_only=not everything
+    )
     return store.page(asked, limit=limit).articles
 
 
@@ -208,7 +220,7 @@ def _short(value: str, width: int = 80) -> str:
     return value if len(value) <= width else value[: width - 1] + "…"
 
 
-def _wanted(query: str) -> IndexQuery | None:
+def _understand(query: str) -> Node | None:
     query = query.strip()
     if not query:
         return None
@@ -218,7 +230,35 @@ def _wanted(query: str) -> IndexQuery | None:
             text=_short(query),
             span=(0, 0),
         )
-    return queries.for_index(queries.parse(query))
+    return queries.parse(query)
+
+
+def _for_index(node: Node | None) -> IndexQuery | None:
+    return None if node is None else queries.for_index(node)
+
+
+def _terms(node: Node | None) -> tuple[Term, ...]:
+    """Give what a search looks for, to be marked where it stands."""
+    match node:
+        case Term():
+            return (node,)
+        case And() | Or():
+            return tuple(term for part in node.parts for term in _terms(part))
+        case Near():
+            return _terms(node.left) + _terms(node.right)
+        case Not() | None:
+            return ()
+        case _:
+            assert_never(node)
+
+
+def _searched(terms: Sequence[Term], field: Field, stored: str) -> list[Span]:
+    folded = text.fold(stored)
+    return [
+        Span(field=field, start=start, end=end, surface=stored[start:end], term=term.text)
+        for term in terms
+        for start, end in queries.find(term, folded, stored)
+    ]
 
 
 def _fault(error: QueryError) -> QueryFault:
@@ -232,15 +272,26 @@ def _fault(error: QueryError) -> QueryFault:
 
 
 def _entry(
-    row: ArticleMatches, *, names: dict[str, str], labels: dict[str, str], zone: tzinfo
+    row: ArticleMatches,
+    terms: Sequence[Term],
+    *,
+    names: dict[str, str],
+    labels: dict[str, str],
+    zone: tzinfo,
 ) -> ArchiveEntry:
     article = row.article
     spans = [span for match in row.matches for span in match.spans]
+    in_title = [span for span in spans if span.field == "title"]
+    in_text = [span for span in spans if span.field == "body"]
+    searched = _searched(terms, "body", article.text)
     return ArchiveEntry(
         id=row.id,
         url=article.url,
-        title=text.pieces(article.title, [span for span in spans if span.field == "title"]),
-        snippet=text.snippet(article.text, [span for span in spans if span.field == "body"]),
+        title=text.snippet(
+            article.title, in_title + _searched(terms, "title", article.title), MAX_TITLE_CHARS
+        ),
+        # Who searches wants to see what was searched for, not what a topic found elsewhere.
+        snippet=text.snippet(article.text, searched or in_text),
         source=article.source,
         label=labels.get(article.feed_url, ""),
         lang=article.lang,

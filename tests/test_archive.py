@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from monitor import archive, config
 from monitor.archive import ArchiveView, Question
+from monitor.errors import MonitorError, QueryError
 from monitor.model import Article, Match, Piece, Sighting, Span
 from monitor.store import Store, open_store
 
@@ -166,6 +167,18 @@ def test_a_search_finds_articles_without_match_too_if_asked_for(store: Store) ->
     assert titles(ask(store, query="可灵", everything=True)) == ["可灵发布新模型"]
 
 
+def test_what_was_searched_for_is_marked_and_shown(store: Store) -> None:
+    story = "Kling is sold. " + "Filler words stand here. " * 30 + "The Harbour buys it."
+    hits = (span("Kling", 0, field="body"),)
+    put(store, article("A harbour deal", text=story), matches=(match(spans=hits),))
+
+    (entry,) = ask(store, query="harbour AND NOT ship OR boat").entries
+
+    assert Piece(text="harbour", hit=True) in entry.title
+    assert Piece(text="Harbour", hit=True) in entry.snippet
+    assert entry.why[0].found == ("Kling in the text",)
+
+
 def test_topics_come_in_the_order_of_the_configuration_with_their_counts(store: Store) -> None:
     put(store, article("One"), article("Two"), matches=(match("chips"),))
 
@@ -253,3 +266,29 @@ def test_any_search_gives_an_answer(store: Store, query: str) -> None:
     view = ask(store, query=query, everything=True)
 
     assert view.fault is None or view.fault.message
+
+
+def test_find_gives_the_articles_themselves(store: Store) -> None:
+    put(store, article("Kling in the harbour"), matches=(match("kling"),))
+    put(store, article("A harbour deal", published_at=ago(hours=2)))
+
+    def found(query: str, topic: str | None = None, *, everything: bool = False) -> list[str]:
+        rows = archive.find(store, query, topic=topic, everything=everything, limit=10)
+        return [row.article.title for row in rows]
+
+    assert found("harbour") == ["Kling in the harbour"]
+    assert found("harbour", everything=True) == ["Kling in the harbour", "A harbour deal"]
+    assert found("harbour", "kling", everything=True) == ["Kling in the harbour"]
+    with pytest.raises(MonitorError, match=r'no match of a topic "klang".* kling'):
+        found("harbour", "klang")
+    with pytest.raises(QueryError):
+        found("(harbour")
+
+
+def test_a_headline_without_end_is_shown_around_its_hits(store: Store) -> None:
+    put(store, article("word " * 90 + "Kling"), matches=(match(spans=(span("Kling", 450),)),))
+
+    (entry,) = ask(store).entries
+
+    assert entry.title[-1] == Piece(text="Kling", hit=True)
+    assert sum(len(piece.text) for piece in entry.title) <= archive.MAX_TITLE_CHARS + 1

@@ -465,9 +465,24 @@ def _print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+class _Lines(logging.Formatter):
+    """One line a record: the time, the message, then the record's own fields."""
+
+    _USUAL = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        fields = {key: value for key, value in vars(record).items() if key not in self._USUAL}
+        told = " ".join(f"{key}={value}" for key, value in fields.items() if value not in ("", []))
+        first, newline, rest = line.partition("\n")
+        return f"{first} {told}".rstrip() + newline + rest
+
+
 def _log_to_terminal(level: int) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    for chatty in ("httpx", "httpcore", "apscheduler", "alembic", "uvicorn"):
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.basicConfig(level=level, handlers=[handler])
+    for chatty in ("httpx", "httpcore", "alembic", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

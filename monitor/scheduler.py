@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from monitor import deliver, poll
 from monitor.app import App
 from monitor.deliver import Mailer
-from monitor.errors import MonitorError, StoreError
+from monitor.errors import MonitorError
 from monitor.model import PollReport
 from monitor.poll import Round
 
@@ -29,9 +29,9 @@ DELIVER_TICK = timedelta(seconds=15)
 INDEX_TICK = timedelta(seconds=20)
 FORGET_TICK = timedelta(hours=6)
 
-#: After a database error nobody is polled for this long: the feeds stay due, and asking their
-#: servers for what cannot be stored would be rude.
-STORE_REST = timedelta(minutes=5)
+#: After a round that failed nobody is polled for this long: the feeds stay due, and asking their
+#: servers again and again for what cannot be stored would be rude.
+REST = timedelta(minutes=5)
 
 #: Articles indexed in one step, between which polls get the writer's lock.
 _INDEX_BATCH = 500
@@ -50,7 +50,7 @@ class Status:
     report: PollReport | None = None
     #: What the last rendering said of the reader's templates.
     template_problems: tuple[str, ...] = ()
-    #: The last round's database error, "" if it had none.
+    #: Why the last round failed, "" if it did not.
     trouble: str = ""
 
     @property
@@ -79,6 +79,8 @@ class Service:
         self._app = app
         self._on_progress = on_progress
         self._on_first_round = on_first_round
+        # A round longer than a tick is usual here, and no reason for a warning.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(4)},
@@ -134,9 +136,13 @@ class Service:
             return
         try:
             report = poll.poll_due(work, on_progress=self._progress)
-        except StoreError as error:
-            self._rest_until = self._app.clock() + STORE_REST
-            self._set(trouble=str(error))
+        except Exception as error:
+            self._rest_until = self._app.clock() + REST
+            self._set(
+                trouble=str(error)
+                if isinstance(error, MonitorError)
+                else "the last round of polls failed; the log has the details"
+            )
             raise
         finally:
             self._set(done=0, total=0, rounds=self._status.rounds + 1)

@@ -46,7 +46,6 @@ def serve(app: App, *, listen: str | None = None, token_file: Path | None = None
         server: Server
 
         def first_words() -> None:
-            progress.close()
             if app.config.digests:
                 click.echo(
                     f"the next digest as it looks now: {server.url}/digests/next "

@@ -62,8 +62,8 @@ class ScriptedServer:
     """A running server: where it is, what it says, what it saw."""
 
     origin: str
-    script: dict[str, Script]
-    seen: list[Seen] = field(default_factory=list)
+    script: dict[str, Script] = field(repr=False)
+    seen: list[Seen] = field(default_factory=list, repr=False)
     stopping: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -18,11 +18,12 @@ class Failure(Exception):  # noqa: N818  named as the outcome it becomes, a Fetc
     ) -> None:
         super().__init__(reason)
         self.kind = kind
-        self.reason = reason
+        self.reason = _fit_to_print(reason)
         self.status = status
         self.retry_after = retry_after
 
 
-def plain(text: str) -> str:
-    """Make a stranger's text fit for a line of a report."""
-    return text.encode("ascii", "backslashreplace").decode("ascii")[:200]
+def _fit_to_print(text: str) -> str:
+    """Make a text with a stranger's words in it fit for a line on a terminal or a page."""
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(shown)[:500]

@@ -8,7 +8,7 @@ from http.client import responses as phrases
 import httpx
 
 from monitor.fetch import body
-from monitor.fetch.failure import Failure, plain
+from monitor.fetch.failure import Failure
 from monitor.model import (
     NO_VALIDATORS,
     FailureKind,
@@ -51,9 +51,7 @@ class Walk:
         try:
             self._go(httpx.URL(self.request.url))
         except (httpx.InvalidURL, ValueError) as error:  # not all of its faults are InvalidURL
-            raise Failure(
-                FailureKind.REFUSED, f"this is no web address: {plain(str(error))}"
-            ) from error
+            raise Failure(FailureKind.REFUSED, f"this is no web address: {error}") from error
 
     def follow(self, status: int, location: str | None) -> None:
         """Go where a redirect points to.
@@ -81,7 +79,7 @@ class Walk:
         if url.scheme not in {"http", "https"} or not url.host or (url.port or 1) > 65535:
             raise Failure(
                 FailureKind.REFUSED,
-                f'"{plain(str(url))}" is no web address; write it such as https://example.org/feed',
+                f'"{url}" is no web address; write it such as https://example.org/feed',
             )
         if str(url) in self.passed:
             raise Failure(FailureKind.REDIRECT, "the server redirects in a circle")
@@ -138,9 +136,7 @@ async def read(response: httpx.Response, walk: Walk) -> FetchResult | None:
 
 def bad_redirect(error: Exception) -> Failure:
     """Say that a redirect cannot be followed."""
-    return Failure(
-        FailureKind.REDIRECT, f"the server redirects to no web address: {plain(str(error))}"
-    )
+    return Failure(FailureKind.REDIRECT, f"the server redirects to no web address: {error}")
 
 
 def _location(headers: body.RawHeaders) -> str | None:

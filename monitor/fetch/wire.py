@@ -10,7 +10,7 @@ import httpcore
 import httpx
 
 from monitor import __version__
-from monitor.fetch.failure import Failure, plain
+from monitor.fetch.failure import Failure
 from monitor.fetch.guard import GuardedNetwork
 from monitor.fetch.walk import bad_redirect
 from monitor.model import FailureKind, Validators
@@ -123,12 +123,12 @@ def failure_of(error: Exception, url: httpx.URL) -> Failure:
     if isinstance(error, httpcore.ProtocolError):
         return Failure(
             FailureKind.PROTOCOL,
-            f"the answer is cut off or no proper HTTP: {plain(str(error))}",
+            f"the answer is cut off or no proper HTTP: {error}",
         )
     log.error("fetch failed", exc_info=error, extra={"url": str(url)})
     return Failure(
         FailureKind.PROTOCOL,
-        f"the answer made no sense: {plain(f'{type(error).__name__}: {error}')}",
+        f"the answer made no sense: {type(error).__name__}: {error}",
     )
 
 

@@ -27,7 +27,7 @@ WORDS = """
 the a of and to in for on with from after over new old small large first last week month year city
 harbour council market bank court school river road bridge hospital minister company engineer team
 player season price report study plan rule law tax budget power water food energy climate health
-chip phone battery screen camera cloud server model data network software update release export
+chip phone battery screen camera cloud server model data network software update release goods
 import trade border customs port ship rail flight strike vote talks deal growth supply demand says
 opens closes rises falls wins loses builds sells buys finds tests delays promises warns answers
 """.split()  # noqa: SIM905  a paragraph reads better than a list of a hundred strings

@@ -35,6 +35,7 @@ LAYERS = {
         "query",
         "articles",
         "text",
+        "languages",
         "markup",
         "tomlplaces",
     },

@@ -143,6 +143,9 @@ class ParsedFeed:
     #: UTC hours (0 to 23) and weekdays (0 = Monday) in which the feed asks not to be polled.
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
+    #: False when the document ends before its end: the entries are whole and worth storing, but the
+    #: validators stand for a version we have not seen in full and must not be kept.
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,204 @@
+"""Entries of a feed to articles: what is the same entry, what the same publication.
+
+An entry is known inside its feed by its `entry_key`, which decides whether a poll showed something
+new. A publication is known everywhere by its `article_key`, which decides whether two feeds show
+the same. Neither depends on when something was fetched, unless a feed gives nothing else.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from monitor import languages
+from monitor.model import Article, Entry, FeedState, ParsedFeed, Sighting
+
+# Changing how keys are made means a new version: old keys then simply never match.
+_KEY_VERSION = "1"
+#: So many entries without a date may come as news from a feed's first fetch.
+UNDATED_FROM_FIRST_FETCH = 10
+
+# Parameters that say how a reader came to the page, not which page it is.
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|mc_[ce]id|_hs(?:enc|mi)"
+    r"|mkt_tok|oly_(?:anon|enc)_id|at_(?:medium|campaign)\w*|cmpid|ncid|ref_src|spm|smid",
+    re.IGNORECASE,
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_GOOGLE_NEWS = "news.google.com"
+
+
+def sightings(
+    parsed: ParsedFeed, state: FeedState, *, name: str, lang: str | None, now: datetime
+) -> tuple[Sighting, ...]:
+    """Make articles of all entries of a document, in its order, each entry once, without matches.
+
+    Args:
+        parsed: The document.
+        state: What is known of its feed; a feed that never gave entries makes a backlog of them.
+        name: The feed's name in the configuration, "" for none.
+        lang: Its language in the configuration, None for none.
+        now: When the entries are seen.
+    """
+    entries = [entry for entry in parsed.entries if entry.title or entry.text or entry.link]
+    repeated = _guids_of_several_links(entries)
+    shared = _links_of_several_titles(entries)
+    source = name or parsed.title or state.title or _host(state.url)
+    undated = 0
+    found: dict[str, Sighting] = {}
+    for entry in entries:
+        key = entry_key(entry, repeated_guids=repeated, shared_links=shared)
+        if key in found:
+            continue
+        undated += entry.published_at is None
+        fresh = entry.published_at is None and undated <= UNDATED_FROM_FIRST_FETCH
+        article = Article(
+            key=article_key(entry, source=source, shared_links=shared, now=now),
+            url=entry.link or "",
+            title=_title(entry),
+            text=entry.text,
+            source=entry.publisher or source,
+            feed_url=state.feed_url,
+            author=entry.author,
+            tags=entry.tags,
+            lang=_language(entry, parsed.lang, lang),
+            published_at=entry.published_at,
+            first_seen_at=now,
+            backlog=state.first_success_at is None and not fresh,
+        )
+        found[key] = Sighting(entry_key=key, article=article)
+    return tuple(found.values())
+
+
+def entry_key(
+    entry: Entry,
+    *,
+    repeated_guids: frozenset[str] = frozenset(),
+    shared_links: frozenset[str] = frozenset(),
+) -> str:
+    """Name an entry inside its feed: by its guid, else its link, else its title and text.
+
+    Args:
+        entry: The entry.
+        repeated_guids: Guids that the document uses for several links: the link then counts too.
+        shared_links: Canonical links that it uses for several titles: the title then counts too.
+    """
+    link = canonical_link(entry.link or "")
+    if entry.guid in repeated_guids:
+        return _key("guid|link", entry.guid or "", link)
+    if entry.guid:
+        return _key("guid", entry.guid)
+    if link in shared_links:
+        return _key("link|title", link, _folded(entry.title))
+    if link:
+        return _key("link", link)
+    return _key("title+text", entry.title, entry.text)
+
+
+def article_key(
+    entry: Entry, *, source: str, shared_links: frozenset[str] = frozenset(), now: datetime
+) -> str:
+    """Name a publication: by its link where the link stands for it, else publisher, title and day.
+
+    A link stands for no single publication when it is a site's front page, one of `shared_links`,
+    or of Google News, which makes new links for an article all the time. http and https are equal.
+
+    Args:
+        entry: The entry that shows it.
+        source: The feed's name, for entries without a publisher.
+        shared_links: Canonical links that the document uses for several titles.
+        now: Gives the day of entries without a date.
+    """
+    link = canonical_link(entry.link or "")
+    if link and link not in shared_links and not _is_front_page(link) and not _is_google_news(link):
+        return _key("link", link.split("://", 1)[-1])
+    day: date = (entry.published_at or now).date()
+    # What has no title is told apart by its text.
+    title = _folded(_title(entry)) or _folded(entry.text) or link
+    return _key("publication", _folded(entry.publisher or source), title, day.isoformat())
+
+
+def canonical_link(link: str) -> str:
+    """Write a link as all feeds would: without tracking, fragment and default port."""
+    try:
+        parts = urlsplit(link)
+        port = parts.port
+    except ValueError:
+        return link
+    host = parts.hostname or ""
+    if port and port != _DEFAULT_PORTS.get(parts.scheme):
+        host = f"{host}:{port}"
+    query = [
+        (parameter, value)
+        for parameter, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not _TRACKING.fullmatch(parameter)
+    ]
+    encoded = f"?{urlencode(query)}" if query else ""
+    return f"{parts.scheme}://{host}{parts.path or '/'}{encoded}" if host else link
+
+
+def _guids_of_several_links(entries: Iterable[Entry]) -> frozenset[str]:
+    links: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.guid:
+            links[entry.guid].add(canonical_link(entry.link or ""))
+    return frozenset(guid for guid, known in links.items() if len(known) > 1)
+
+
+def _links_of_several_titles(entries: Iterable[Entry]) -> frozenset[str]:
+    titles = {(canonical_link(entry.link), _folded(entry.title)) for entry in entries if entry.link}
+    count = Counter(link for link, _ in titles)
+    return frozenset(link for link, number in count.items() if number > 1)
+
+
+def _title(entry: Entry) -> str:
+    """Give the title without the publisher that Google News appends to it."""
+    suffix = f" - {entry.publisher}"
+    if entry.publisher and _is_google_news(entry.link or "") and entry.title.endswith(suffix):
+        return entry.title.removesuffix(suffix).rstrip()
+    return entry.title
+
+
+def _language(entry: Entry, feed: str | None, configured: str | None) -> str:
+    own = languages.normalized(entry.lang)
+    stated = [tag for tag in map(languages.normalized, (feed, configured)) if tag]
+    seen = languages.detected(f"{entry.title}\n{entry.text}")
+    lang = own or seen or next(iter(stated), "und")
+    if lang != "zh":
+        return lang
+    # Chinese, but not said which: the other words for it may tell; most is simplified.
+    written = (tag for tag in (seen, *stated) if tag and tag.startswith("zh-"))
+    return next(written, "zh-Hans")
+
+
+def _is_front_page(link: str) -> bool:
+    parts = urlsplit(link)
+    return parts.path in {"", "/"} and not parts.query
+
+
+def _is_google_news(link: str) -> bool:
+    return _host(link) == _GOOGLE_NEWS
+
+
+def _host(link: str) -> str:
+    try:
+        return urlsplit(link).hostname or link
+    except ValueError:
+        return link
+
+
+def _folded(text: str) -> str:
+    # Not `text.fold`: keys are stored, and must not change when matching learns a new folding.
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _key(kind: str, *values: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (_KEY_VERSION, kind, *values):
+        encoded = part.encode("utf-8", "surrogatepass")
+        # The length keeps ("ab", "c") and ("a", "bc") apart.
+        digest.update(len(encoded).to_bytes(8) + encoded)
+    return digest.hexdigest()

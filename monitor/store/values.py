@@ -42,6 +42,10 @@ def feed_values(state: FeedState) -> Values:
         "failure_kind": None if state.failure_kind is None else state.failure_kind.value,
         "error": state.error,
         "retired": state.retired,
+        # A year stands for any longer wish: a column holds no more than 68.
+        "ttl_seconds": seconds(min(state.ttl, timedelta(days=365))),
+        "skip_hours": _json(sorted(state.skip_hours)),
+        "skip_days": _json(sorted(state.skip_days)),
     }
 
 
@@ -68,6 +72,9 @@ def feed_state(row: Row[*tuple[Any, ...]]) -> FeedState:
         failure_kind=None if row.failure_kind is None else FailureKind(row.failure_kind),
         error=row.error,
         retired=row.retired,
+        ttl=timedelta(seconds=row.ttl_seconds),
+        skip_hours=frozenset(json.loads(row.skip_hours)),
+        skip_days=frozenset(json.loads(row.skip_days)),
     )
 
 

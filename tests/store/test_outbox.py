@@ -1,0 +1,262 @@
+"""Digests: what an issue may report, and how it reaches its recipients once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from factories import (
+    DAY,
+    FEED_URL,
+    HOUR,
+    NOW,
+    ago,
+    article,
+    feed_state,
+    issue,
+    match,
+    new_delivery,
+    outcome,
+    rendered,
+    sighting,
+    slot,
+    window,
+)
+
+from monitor.config import FeedConfig
+from monitor.model import (
+    Coverage,
+    Deferred,
+    DeliveryState,
+    DigestItem,
+    FailingFeed,
+    FailureKind,
+    PollOutcome,
+    Rejected,
+    SendResult,
+    Sent,
+    Sighting,
+)
+from monitor.store import Store
+
+OTHER_URL = "https://other.example/feed"
+LEASE = timedelta(minutes=10)
+
+
+@pytest.fixture(autouse=True)
+def _feeds(store: Store) -> None:
+    store.sync_feeds([FeedConfig(url=FEED_URL), FeedConfig(url=OTHER_URL, name="Other")], NOW)
+
+
+def candidates(store: Store, digest: str = "daily", topics: list[str] | None = None) -> list[str]:
+    rows = store.digest_candidates(digest, window(), topics)
+    return [f"{row.article.title}: {m.topic_id}" for row in rows for m in row.matches]
+
+
+# ----------------------------------------------------------------------------------- candidates
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param(sighting("A", topics=("kling",)), True, id="seen in the window"),
+        pytest.param(sighting("A"), False, id="not matched"),
+        pytest.param(
+            sighting("A", topics=("kling",), first_seen_at=ago(days=1)),
+            False,
+            id="seen at the very start, which the issue before covered",
+        ),
+        pytest.param(
+            sighting("A", topics=("kling",), first_seen_at=NOW + HOUR), False, id="seen later"
+        ),
+        pytest.param(
+            sighting("A", topics=("kling",), published_at=ago(days=30)),
+            True,
+            id="an old date in a feed we follow",
+        ),
+        pytest.param(
+            sighting("A", topics=("kling",), backlog=True), True, id="first fetch, fresh date"
+        ),
+        pytest.param(
+            sighting("A", topics=("kling",), backlog=True, published_at=ago(days=2)),
+            False,
+            id="first fetch, old date",
+        ),
+        pytest.param(
+            sighting("A", topics=("kling",), backlog=True, published_at=None),
+            False,
+            id="first fetch, undated",
+        ),
+    ],
+)
+def test_what_an_issue_may_report(store: Store, seen: Sighting, *, expected: bool) -> None:
+    store.save_poll(outcome(seen))
+    assert bool(candidates(store)) is expected
+
+
+def test_only_the_digests_topics_are_reported(store: Store) -> None:
+    store.save_poll(outcome(sighting("A", topics=("kling", "video")), sighting("B", topics=("c",))))
+    assert candidates(store, topics=["video"]) == ["A: video"]
+    assert candidates(store) == ["A: kling", "A: video", "B: c"]
+    assert candidates(store, topics=[]) == []
+
+
+def test_what_a_digest_reported_is_not_reported_again_by_it_but_by_another(store: Store) -> None:
+    store.save_poll(outcome(sighting("A", topics=("kling", "video"))))
+    (row,) = store.digest_candidates("daily", window(), None)
+    store.enqueue(issue(DigestItem(article_id=row.id, topic_id="kling")), NOW)
+    assert candidates(store) == ["A: video"]
+    assert candidates(store, "weekly") == ["A: kling", "A: video"]
+
+
+def test_a_match_that_a_longer_text_brought_later_is_news_then(store: Store) -> None:
+    store.save_poll(outcome(sighting("A", text="", first_seen_at=ago(days=3))))
+    longer = Sighting(entry_key="other", article=article("A"), matches=(match(spans=()),))
+    store.save_poll(outcome(longer, feed=feed_state(OTHER_URL)))
+    assert candidates(store) == ["A: kling"]
+
+
+# ------------------------------------------------------------------------------------- coverage
+
+
+def test_coverage_says_what_could_be_seen(store: Store) -> None:
+    store.save_poll(
+        outcome(sighting("A"), sighting("B"), sighting("Old", first_seen_at=ago(days=2)))
+    )
+    down = feed_state(
+        OTHER_URL,
+        failures=2,
+        failure_kind=FailureKind.DNS,
+        error="no such name",
+        last_success_at=ago(days=2),
+    )
+    store.save_poll(PollOutcome(feed=down))
+    failing = FailingFeed(name="Other", url=OTHER_URL, error="no such name")
+    assert store.coverage(window()) == Coverage(
+        feeds=2, feeds_read=1, articles=2, failing=(failing,)
+    )
+
+
+def test_coverage_counts_only_feeds_that_are_polled(store: Store) -> None:
+    store.sync_feeds([FeedConfig(url=FEED_URL)], NOW)
+    store.save_poll(PollOutcome(feed=feed_state(retired=True)))
+    assert store.coverage(window()) == Coverage(feeds=0, feeds_read=0, articles=0)
+
+
+# --------------------------------------------------------------------------------------- issues
+
+
+def test_a_digest_starts_when_it_is_first_asked_for(store: Store) -> None:
+    assert store.digest_started_at("daily", NOW) == NOW
+    assert store.digest_started_at("daily", NOW + DAY) == NOW
+    assert store.digest_started_at("weekly", NOW + DAY) == NOW + DAY
+
+
+def test_a_slot_has_one_issue(store: Store) -> None:
+    assert store.enqueue(issue(), NOW) is not None
+    assert store.enqueue(issue(to=("eve@example.com",)), NOW) is None
+    for other in (
+        slot("weekly"),
+        slot(at="19:00"),
+        slot(local_date=NOW.date() + DAY),
+    ):
+        assert store.enqueue(issue(slot=other), NOW) is not None
+    assert len(store.digests()) == 4
+
+
+def test_the_last_issue_is_the_newest_slot_even_if_empty(store: Store) -> None:
+    assert store.last_issue("daily") is None
+    newest = issue(slot=slot(local_date=NOW.date() + DAY), to=(), window=window(NOW + DAY))
+    store.enqueue(newest, NOW)
+    store.enqueue(issue(), NOW)
+    assert store.last_issue("daily") == (newest.slot, newest.window)
+    assert store.last_issue("weekly") is None
+
+
+def test_an_issue_is_listed_with_its_deliveries_and_read_as_sent(store: Store) -> None:
+    mail = rendered(problems=("digest.html.j2: line 3",))
+    items = [DigestItem(article_id=1, topic_id=topic) for topic in ("kling", "video")]
+    number = store.enqueue(
+        issue(*items, to=("ann@example.com", "bob@example.com"), rendered=mail), NOW
+    )
+    assert number is not None
+    (row,) = store.digests()
+    assert (row.id, row.name, row.local_date, row.at) == (number, "daily", NOW.date(), "07:30")
+    assert (row.subject, row.created_at, row.window) == (mail.subject, NOW, window())
+    assert row.items == 2
+    assert row.deliveries == (
+        ("ann@example.com", DeliveryState.QUEUED, ""),
+        ("bob@example.com", DeliveryState.QUEUED, ""),
+    )
+    assert store.digest(number) == mail
+    assert store.digest(number + 1) is None
+
+
+# ----------------------------------------------------------------------------------- deliveries
+
+
+def test_a_delivery_is_claimed_once_and_freed_when_its_lease_ends(store: Store) -> None:
+    store.enqueue(issue(), NOW)
+    first = store.claim_delivery(NOW, lease=LEASE)
+    assert first is not None
+    expected = new_delivery()
+    assert (first.message_id, first.message) == (expected.message_id, expected.message)
+    assert (first.recipient, first.tries, first.next_try_at) == (expected.recipient, 1, NOW + LEASE)
+    assert store.claim_delivery(NOW, lease=LEASE) is None
+    # The process died: the next one sends the same message.
+    again = store.claim_delivery(NOW + LEASE, lease=LEASE)
+    assert again == replace(first, tries=2, next_try_at=NOW + 2 * LEASE)
+
+
+def test_deliveries_are_claimed_in_the_order_they_are_due(store: Store) -> None:
+    store.enqueue(issue(to=("ann@example.com",)), NOW)
+    store.enqueue(issue(slot=slot("weekly"), to=("bob@example.com",)), ago(hours=1))
+    claimed = [store.claim_delivery(NOW, lease=LEASE) for _ in range(3)]
+    assert [one and one.recipient for one in claimed] == [
+        "bob@example.com",
+        "ann@example.com",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "state", "words"),
+    [
+        pytest.param(Sent(), DeliveryState.SENT, "", id="250"),
+        pytest.param(
+            Rejected(reason="no such user"), DeliveryState.REJECTED, "no such user", id="5xx"
+        ),
+        pytest.param(Deferred(reason="later"), DeliveryState.QUEUED, "later", id="4xx"),
+    ],
+)
+def test_how_a_try_ended_is_noted(
+    store: Store, result: SendResult, state: DeliveryState, words: str
+) -> None:
+    store.enqueue(issue(), NOW)
+    claimed = store.claim_delivery(NOW, lease=LEASE)
+    assert claimed is not None
+    store.settle_delivery(claimed.id, result, NOW, next_try_at=NOW + HOUR)
+    assert store.digests()[0].deliveries == (("ann@example.com", state, words),)
+    later = store.claim_delivery(NOW + DAY, lease=LEASE)
+    assert (later is not None) is (state is DeliveryState.QUEUED)
+
+
+def test_a_deferred_delivery_waits_until_its_next_try(store: Store) -> None:
+    store.enqueue(issue(), NOW)
+    claimed = store.claim_delivery(NOW, lease=LEASE)
+    assert claimed is not None
+    store.settle_delivery(claimed.id, Deferred(reason="later"), NOW, next_try_at=NOW + HOUR)
+    assert store.claim_delivery(NOW + HOUR - LEASE, lease=LEASE) is None
+    again = store.claim_delivery(NOW + HOUR, lease=LEASE)
+    assert again is not None
+    assert (again.tries, again.error) == (2, "later")
+    store.settle_delivery(again.id, Deferred(reason="no answer"), NOW + HOUR)
+    assert store.claim_delivery(NOW + HOUR + LEASE, lease=LEASE) is not None
+
+
+def test_a_settled_delivery_stays_settled(store: Store) -> None:
+    store.enqueue(issue(), NOW)
+    claimed = store.claim_delivery(NOW, lease=LEASE)
+    assert claimed is not None
+    store.settle_delivery(claimed.id, Sent(), NOW)
+    store.settle_delivery(claimed.id, Rejected(reason="too late"), NOW)
+    assert store.digests()[0].deliveries == (("ann@example.com", DeliveryState.SENT, ""),)

@@ -149,10 +149,10 @@ class _Parser:
         node = self._atom()
         nears = 0
         while self._token.kind == "near":
+            self._check_place(node, start)
             nears += 1
             operator = self._next()
             self._deeper(operator)
-            self._check_place(node, start)
             start = self._token
             right = self._atom()
             self._check_place(right, start)

@@ -1,0 +1,170 @@
+"""Reading queries: faults are underlined, lists become one question, search is translated."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.errors import QueryError
+from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase
+from monitor.query import compile_topic, for_index, parse
+from monitor.query.grammar import MAX_DEPTH
+
+
+def fault(text: str) -> tuple[str, str]:
+    """Give what is underlined in a faulty query, and the message."""
+    with pytest.raises(QueryError) as caught:
+        parse(text)
+    start, end = caught.value.span
+    assert caught.value.text == text
+    return text[start:end], caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("query", "underlined", "message"),
+    [
+        ("", "", "nothing to look for"),
+        ("   ", "   ", "nothing to look for"),
+        ("(Kling OR 可灵 NOT game", "(", "never closed"),
+        ("Kling)", ")", "closes nothing"),
+        ('Kling AND "video', '"', "never closed"),
+        ("Kling AND", "AND", "has to follow"),
+        ("Kling OR OR 可灵", "OR", "has to follow"),
+        ("AND Kling", "AND", "has to stand before"),
+        ("()", "(", "has to follow"),
+        ('Kling "video model"', '"video model"', "AND or OR"),
+        ("(Kling) video", "video", "AND or OR"),
+        ("(Kling =BIS)", "=", "AND or OR"),
+        ("Kling NEAR/0 video", "NEAR/0", "from 1 to 999"),
+        ("Kling NEAR/x video", "NEAR/x", "from 1 to 999"),
+        ("Kling NEAR/5 (a AND b)", "(a AND b)", "NEAR takes"),
+        ("(a NOT b) NEAR c", "(a NOT b)", "NEAR takes"),
+        ("title:Kling", "title:", "not known yet"),
+        ("Kling -source:example.org", "source:", "not known yet"),
+        ("video*game", "video*game", "beginning or the end"),
+        ('"video*"', '"video*"', "no place in exact wording"),
+        ("=*BIS", "*BIS", "no place in exact wording"),
+        ("=vi*eo", "vi*eo", "no place in exact wording"),
+        ("=(Kling)", "=", "no letter or digit"),
+        ("Kling - video", "-", "no letter or digit"),
+        ('"!?"', '"!?"', "no letter or digit"),
+        ("*", "*", "no letter or digit"),
+        ("（Kling OR", "OR", "has to follow"),
+    ],
+)
+def test_a_fault_is_underlined_and_explained(query: str, underlined: str, message: str) -> None:
+    found, said = fault(query)
+    assert found == underlined
+    assert message in said
+
+
+@pytest.mark.parametrize("opening", ["(", "NOT ", "-", "a NEAR "])
+def test_too_deep_a_query_is_a_fault_not_a_crash(opening: str) -> None:
+    parse(opening * MAX_DEPTH + "a" + ")" * (MAX_DEPTH if opening == "(" else 0))
+    assert "inside one another" in fault(opening * 100_000 + "a")[1]
+
+
+WORDS = st.sampled_from(
+    ["Kling", "可灵", "AND", "OR", "NOT", "NEAR", "NEAR/3", "(", ")", '"', "=", "-", "*", "|", " "]
+)
+
+
+@given(st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=20).map(" ".join)))
+def test_any_text_is_a_query_or_has_a_fault_inside_it(text: str) -> None:
+    fault = None
+    try:
+        for_index(parse(text))
+    except QueryError as error:
+        fault = error
+    if fault:
+        start, end = fault.span
+        assert 0 <= start <= end <= len(fault.text)
+        assert fault.message
+
+
+# --------------------------------------------------------------------------------------- topics
+
+
+def test_the_same_lists_have_the_same_version_and_others_another() -> None:
+    query = compile_topic(any=["Kling", "可灵"], none=["Klingon"])
+    assert query.definition == '{"any":["Kling","可灵"],"none":["Klingon"]}'
+    assert query.version == compile_topic(any=["Kling", "可灵"], none=["Klingon"]).version
+    assert query.version != compile_topic(any=["Kling"], none=["Klingon"]).version
+
+
+def test_within_is_part_of_the_version_only_beside_near() -> None:
+    far, close = (compile_topic(any=["a"], near=["b"], within=n).version for n in (20, 5))
+    assert far != close
+    far, close = (compile_topic(any=["a"], within=n).version for n in (20, 5))
+    assert far == close
+
+
+def test_items_of_none_around_an_own_term_are_guards() -> None:
+    query = compile_topic(
+        any=["Kling", "阿里"], none=["Andreas Kling OR Anja Kling", "阿里山", "Klingon", "a AND b"]
+    )
+    assert [term.text for term in query.guards] == ["Andreas Kling", "Anja Kling", "阿里山"]
+    assert len(query.vetoes) == 2
+
+
+@pytest.mark.parametrize(
+    ("lists", "item", "message"),
+    [
+        ({"any": ["Kling", "(可灵"]}, "(可灵", "never closed"),
+        ({"near": ["video"], "all": ["Kling"]}, "video", "near needs any"),
+        ({"any": ["a AND b"], "near": ["c"]}, "a AND b", "move what has AND or NOT"),
+        ({"any": ["a"], "near": ["b", "NOT c"]}, "NOT c", "move what has AND or NOT"),
+        ({"any": ["a"], "none": ["-01 AI"]}, "-01 AI", "none says NOT already"),
+    ],
+)
+def test_a_topic_names_its_faulty_item(
+    lists: dict[str, list[str]], item: str, message: str
+) -> None:
+    with pytest.raises(QueryError, match=message) as caught:
+        compile_topic(**lists)  # type: ignore[arg-type]  # names and lists fit
+    assert caught.value.text == item
+
+
+# --------------------------------------------------------------------------------------- search
+
+
+def phrase(words: str, *, prefix: bool = False) -> Phrase:
+    return Phrase(tokens=tuple(words.split()), prefix=prefix)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("可灵", phrase("可 灵")),
+        ("Exportkontroll*", phrase("exportkontroll", prefix=True)),
+        ("可灵*", phrase("可 灵")),
+        ('"chip ban"', phrase("chip ban")),
+        ("H20", phrase("h 20")),
+        ("GPT-4", phrase("gpt 4")),
+        ("C++", phrase("c + +")),
+        ("AI", AnyOf((phrase("ai"), phrase("ais"), phrase("a i")))),
+        ("chip", AnyOf((phrase("chip"), phrase("chips"), phrase("chipes")))),
+        (
+            "open-weight*",
+            AnyOf((phrase("open weight", prefix=True), phrase("openweight", prefix=True))),
+        ),
+        ("可灵 AND NOT 阿里", AllOf((phrase("可 灵"), NoneOf(phrase("阿 里"))))),
+        ('可灵 OR "a b"', AnyOf((phrase("可 灵"), phrase("a b")))),
+    ],
+)
+def test_search_asks_the_index(query: str, expected: IndexQuery) -> None:
+    assert for_index(parse(query)) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("Kling NEAR/5 video", "the search box does not know NEAR yet"),
+        ("=BIS", "the search box does not know = yet"),
+        ("*kontrolle", "does not know * at the start"),
+        ("a-b-c-d-e-f-g-h", "too many ways"),
+    ],
+)
+def test_search_says_what_it_does_not_know(query: str, message: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        for_index(parse(query))
+    assert message in caught.value.message

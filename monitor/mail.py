@@ -38,6 +38,8 @@ LAST_WORD_SECONDS = 300
 _PORTS = {"tls": 465, "starttls": 587, "plain": 25}
 #: Names no machine (RFC 5321, 4.1.3): ours is nobody's business, and "localhost" is often refused.
 _EHLO_NAME = "[127.0.0.1]"
+#: "Log in first", "better", "wrong", "encrypted" (RFC 4954, 6): they concern us, not a message.
+_LOGIN_CODES = frozenset({530, 534, 535, 538})
 # Letters that only turn or hide other letters: bidi controls, zero-width blanks, soft hyphen.
 _HIDDEN = re.compile(
     "[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
@@ -178,8 +180,10 @@ class SmtpMailer:
         match error:
             case smtplib.SMTPRecipientsRefused(recipients=answers):
                 return self._refused(*next(iter(answers.values())))
-            case smtplib.SMTPResponseException(smtp_code=code, smtp_error=answer):
-                return self._refused(code, answer)
+            case smtplib.SMTPSenderRefused() | smtplib.SMTPDataError():
+                return self._refused(error.smtp_code, error.smtp_error)
+            case smtplib.SMTPResponseException(smtp_code=code):
+                return Deferred(reason=f"{self._server} answered {code} {_words(error)}")
             case ssl.SSLCertVerificationError(verify_message=fault):
                 return Deferred(reason=f"{self._server} has no valid certificate: {fault}")
             case _:
@@ -255,7 +259,8 @@ class SmtpMailer:
     def _refused(self, code: int, answer: bytes | str) -> Deferred | Rejected:
         words = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
         reason = f"{self._server} answered {code} {header_text(words, 300)}".rstrip()
-        return Rejected(reason=reason) if 500 <= code < 600 else Deferred(reason=reason)
+        final = 500 <= code < 600 and code not in _LOGIN_CODES
+        return Rejected(reason=reason) if final else Deferred(reason=reason)
 
 
 def _words(error: Exception) -> str:
@@ -285,7 +290,9 @@ class FolderMailer:
             self._folder.mkdir(parents=True, exist_ok=True)
             name = self._name(delivery)
             if html is not None:
-                _write(self._folder / f"{name}.html", html.get_content().encode())
+                _write(
+                    self._folder / f"{name}.html", html.get_content().replace("\r\n", "\n").encode()
+                )
             _write(self._folder / f"{name}.eml", delivery.message)
         except OSError as error:
             return Deferred(reason=f"the digest could not be written: {error}")

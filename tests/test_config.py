@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from monitor import config
 from monitor.errors import ConfigError
+from monitor.matcher import Topics
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "config.toml").read_text(encoding="utf-8")
+
+SHIPPED_TOPICS = Topics(config.load(SHIPPED).topics)
 
 TOPIC = '[[topic]]\nid = "kling"\nany = ["Kling"]\n'
 FEED = '[[feed]]\nurl = "https://example.com/feed/"\n'
@@ -327,6 +330,51 @@ def test_each_example_in_the_shipped_file_works_when_its_sign_is_taken_away() ->
     assert read.mail
     assert read.digests[0].to
     assert len(tomllib.loads(text)) > len(tomllib.loads(SHIPPED))
+
+
+@pytest.mark.parametrize(
+    ("headline", "topics"),
+    [
+        ("Kuaishou's Kling adds sound to its clips", {"kling"}),
+        ("快手可灵上线新功能", {"kling"}),
+        ("可靈推出新版本", {"kling"}),
+        ("Kling presenta su nuevo generador de vídeo", {"kling"}),
+        ("Tackling dust on a sparkling vase", set()),
+        ("Andreas Kling leaves the browser project for an AI firm", set()),
+        ("The Klingon language course", set()),
+        ("快手主播带货翻车", set()),
+        ("他做菜可灵活了", set()),
+        ("01.AI raises new money", {"01ai"}),
+        ("零一萬物發表新模型", {"01ai"}),
+        ("Figure 101.AI units sold", set()),
+        ("Version 1.01 AI features explained", set()),
+        ("Alibaba’s cloud arm opens in Madrid", {"alibaba"}),
+        ("阿里发布新品", {"alibaba"}),
+        ("通義千問開放下載", {"alibaba"}),
+        ("阿里山樱花盛开", set()),
+        ("穆罕默德·阿里传记上映", set()),
+        ("Alibaba.ir sells tickets to Mashhad", set()),
+        ("US tightens export controls on AI chips", {"export-controls"}),
+        ("Netherlands widens export licence rule for lithography", {"export-controls"}),
+        ("日本限制半导体设备出口", {"export-controls"}),
+        ("EE. UU. restringe la exportación de chips a China", {"export-controls"}),
+        ("Man held for smuggling Nvidia GPUs", {"export-controls"}),
+        ("South Korean chip exports rise 30 percent", set()),
+        ("India bans rice exports", set()),
+        ("Game controls get an export button", set()),
+        ("Startup releases an open-weight model", {"open-source-ai"}),
+        ("开源大模型再添新成员", {"open-source-ai"}),
+        ("Un modelo de IA de código abierto para el catalán", {"open-source-ai"}),
+        ("OpenAI launches a new app", set()),
+        ("KiCad 9, the open-source editor for circuit boards", set()),
+        ("公司开源节流见成效", set()),
+    ],
+)
+def test_the_shipped_topics_know_their_names_and_their_traps(
+    headline: str, topics: set[str]
+) -> None:
+    matches = SHIPPED_TOPICS.match_text(headline, "")
+    assert {match.topic_id for match in matches} == topics
 
 
 def keys_in_code() -> dict[str, set[str]]:

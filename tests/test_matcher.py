@@ -45,6 +45,7 @@ def surfaces(query: str, text: str) -> list[str]:
         ),  # one separator
         ("companies", "a company, companies", ["company", "companies"]),  # number
         ("chip boxes", "chip box; chip boxes", ["chip box", "chip boxes"]),  # -es
+        ("e-mail/fax", "mail fax; a mail/fax, e mail fax", ["e mail fax"]),  # all of its parts
         ("news", "new news", ["news"]),  # no plural
         ("economics", "economic news", []),  # -ics is no plural
         ("AI", "AI AIs AIS ai A.I. Ai ＡＩ", ["AI", "AIs", "A.I", "ＡＩ"]),  # initials
@@ -151,6 +152,12 @@ def test_none_cancels_the_hits_inside_it_or_rejects_the_article(
 def test_a_cancelled_hit_has_no_company_to_give() -> None:
     watching = topics("阿里", near=["云"], within=5, none=["阿里山"])
     assert not watching.match_text("阿里山的云", "")
+
+
+def test_a_topic_may_have_no_list_but_all() -> None:
+    watching = topics(all=["China OR 中国", "chip"])
+    assert watching.match_text("中国 chips", "")
+    assert not watching.match_text("中国", "")
 
 
 def test_all_lists_must_hold() -> None:

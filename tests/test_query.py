@@ -45,6 +45,7 @@ def fault(text: str) -> tuple[str, str]:
         ("=*BIS", "*BIS", "no place in exact wording"),
         ("=vi*eo", "vi*eo", "no place in exact wording"),
         ("=(Kling)", "=", "no letter or digit"),
+        ("=AND", "=", "quotation marks right after it"),
         ("Kling - video", "-", "no letter or digit"),
         ('"!?"', '"!?"', "no letter or digit"),
         ("*", "*", "no letter or digit"),

@@ -160,6 +160,14 @@ def test_snippet_cuts_chinese_anywhere_and_long_strings_hard() -> None:
     assert marked(text.snippet("x" * 20, [], width=8)) == "x" * 8 + "…"
 
 
+def test_snippet_shows_one_hit_even_in_an_endless_word() -> None:
+    stored = "x" * 50 + "Kling" + "x" * 50
+    shown = marked(text.snippet(stored, [span(stored, "Kling")], width=20))
+    assert "[Kling]" in shown
+    assert shown.startswith("…")
+    assert shown.endswith("…")
+
+
 def test_snippet_of_nothing_is_nothing() -> None:
     assert text.snippet("", []) == ()
     assert text.snippet(" \n ", []) == ()

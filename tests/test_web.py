@@ -1,14 +1,17 @@
 """The archive in a browser: real pages over a real server on a real database."""
 
 import socket
+import sqlite3
+import ssl
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -40,7 +43,7 @@ from monitor.model import (
     Sighting,
 )
 from monitor.store import Store, open_store
-from monitor.web import Server, Services, check_listen, create_app, load_token
+from monitor.web import Server, Services, check_listen, create_app, load_token, words
 from monitor.web.guard import MAIL_POLICY, PAGE_POLICY
 
 CONFIG = f"""
@@ -63,6 +66,8 @@ label = "state media"
 name = "daily"
 to   = ["ann@example.com"]
 """
+#: Loopback speaks plain HTTP: reading the machine's certificates would be each test's slowest step.
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 TOKEN = "a-token-long-enough-for-tests"
 
 
@@ -143,7 +148,7 @@ def open_site(sqlite_url: str, served: tuple[Stage, str]) -> Iterator[Open]:
             store = open_store(sqlite_url)
             ending.callback(store.close)
             store.sync_feeds(loaded.feeds, NOW)
-            client = httpx.Client(base_url=url, trust_env=False)
+            client = httpx.Client(base_url=url, trust_env=False, verify=PLAIN)
             site = Site(store=store, config=loaded, client=ending.enter_context(client))
             stage.app = create_app(site.services(token))
             return site
@@ -282,6 +287,13 @@ def test_a_search_without_hit_offers_wider_ones(site: Site) -> None:
     assert 'href="/?q=unheard"' in page
 
 
+def test_filters_without_article_lead_back(site: Site) -> None:
+    page = site.text("/?topic=chips")
+
+    assert "Nothing here yet" in page
+    assert '<a href="/">Show all matches</a>' in page
+
+
 def test_a_faulty_search_is_underlined(site: Site) -> None:
     page = site.text("/?q=Kling+AND+(video")
 
@@ -396,6 +408,11 @@ def test_without_a_digest_the_preview_tells_how_to_get_one(open_site: Open) -> N
             ["failing: 1 try, never read yet", "no answer in time"],
             id="never reached",
         ),
+        pytest.param(
+            {"retired": True, "error": "the server says that it is gone (410)"},
+            ["retired: not polled any more", "(410)", "1 retired"],
+            id="gone",
+        ),
     ],
 )
 def test_feeds_say_how_they_are(site: Site, state: dict[str, Any], says: list[str]) -> None:
@@ -405,8 +422,41 @@ def test_feeds_say_how_they_are(site: Site, state: dict[str, Any], says: list[st
     page = site.text("/feeds")
 
     assert "Harbour Post" in page
-    for words in says:
-        assert words in page
+    for said in says:
+        assert said in page
+
+
+@pytest.mark.parametrize(
+    ("moment", "says"),
+    [
+        pytest.param(NOW, "just now", id="now"),
+        pytest.param(NOW + timedelta(hours=9), "just now", id="a clock that went back"),
+        pytest.param(ago(seconds=90), "1 min ago", id="a minute"),
+        pytest.param(ago(minutes=119), "119 min ago", id="minutes"),
+        pytest.param(ago(hours=47), "47 h ago", id="hours"),
+        pytest.param(ago(days=400), "400 days ago", id="days"),
+        pytest.param(None, "never", id="never"),
+    ],
+)
+def test_how_long_ago(moment: datetime | None, says: str) -> None:
+    assert words.ago(moment, NOW) == says
+
+
+@pytest.mark.parametrize(
+    ("moment", "day", "short"),
+    [
+        pytest.param(NOW, "Today, Wednesday 11 March", "13:00", id="today"),
+        pytest.param(ago(hours=13, minutes=1), "Yesterday, Tuesday 10 March", "10 Mar 23:59"),
+        pytest.param(ago(days=5), "Friday 6 March", "6 Mar 13:00", id="this year"),
+        pytest.param(ago(days=80), "Sunday 21 December 2025", "21 Dec 2025 13:00", id="last year"),
+    ],
+)
+def test_days_are_the_readers_own(moment: datetime, day: str, short: str) -> None:
+    madrid = ZoneInfo("Europe/Madrid")
+    today = NOW.astimezone(madrid).date()
+
+    assert words.day(moment.astimezone(madrid).date(), today) == day
+    assert words.short_time(moment, madrid, today) == short
 
 
 def test_health_is_for_machines(site: Site) -> None:
@@ -418,6 +468,17 @@ def test_health_is_for_machines(site: Site) -> None:
         "failing": 0,
         "last_success_at": "2026-03-11T11:55:00+00:00",
     }
+
+
+def test_a_database_that_fails_is_told_and_not_hidden(site: Site, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "monitor.db")) as damage:
+        damage.execute("DROP TABLE matches")
+
+    health, page = site.get("/health"), site.get("/")
+
+    assert (health.status_code, page.status_code) == (503, 503)
+    assert health.json() == {"status": "error", "reason": "database"}
+    assert "put a backup in its place" in page.text
 
 
 # ------------------------------------------------------------------------------ errors, limits
@@ -688,7 +749,7 @@ def test_stopping_frees_the_port_and_ends_the_thread(site: Site) -> None:
     server = Server(create_app(site.services()), "127.0.0.1", 0)
     server.start()
     # An idle connection, as browsers keep them, does not hold the stop up.
-    with httpx.Client(base_url=server.url, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, trust_env=False, verify=PLAIN) as client:
         assert client.get("/health").status_code == 200
         before = threading.active_count()
         server.stop()

@@ -123,9 +123,9 @@ def address(url: str) -> str:
         return url
 
 
-def count(number: int, word: str, plural: str = "") -> str:
+def count(number: int, word: str) -> str:
     """Say a number with its word: "1 feed", "1,204 articles"."""
-    return f"{number:,} {word if number == 1 else plural or word + 's'}"
+    return f"{number:,} {word if number == 1 else word + 's'}"
 
 
 def feed_summary(lines: Sequence[FeedLine]) -> str:

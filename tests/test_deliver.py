@@ -1,0 +1,376 @@
+"""From the slot to the inbox, over a real database; what a crash may and may not do."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from factories import DAY, FEED_URL, HOUR, NOW, feed_state, outcome, sighting, topic_version
+
+from monitor import config as configuration
+from monitor import deliver
+from monitor.config import Config
+from monitor.errors import MonitorError
+from monitor.mail import FolderMailer
+from monitor.model import Deferred, Delivery, DeliveryState, Rejected, SendResult, Sent, Sighting
+from monitor.render import Templates
+from monitor.store import Store, open_store
+
+TEMPLATES = Templates([])
+MINUTE = timedelta(minutes=1)
+#: The morning's slot on NOW's day; the service was started the day before.
+SLOT = datetime.fromisoformat("2026-03-11T07:30:00+00:00")
+START = SLOT - DAY + HOUR
+
+TOPICS = """
+[[topic]]
+id = "kling"
+name = "Kling"
+any = ["Kling"]
+
+[[topic]]
+id = "alibaba"
+name = "Alibaba"
+any = ["Alibaba"]
+
+[[feed]]
+url = "https://news.example/feed"
+"""
+DAILY = TOPICS + '[[digest]]\nname = "daily"\nto = ["ann@example.com", "bob@example.com"]\n'
+MAIL = '[mail]\nfrom = "Monitor <monitor@news.example>"\nhost = "smtp.example"\n'
+
+
+def load(text: str = DAILY + MAIL) -> Config:
+    return configuration.load(text)
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
+    """Give a store that knows the feed and the topics."""
+    opened = open_store(sqlite_url)
+    opened.sync_feeds(load().feeds, START)
+    opened.accept_config(
+        text="", hash="1", topics=[topic_version("kling"), topic_version("alibaba")], now=START
+    )
+    yield opened
+    opened.close()
+
+
+def poll(store: Store, at: datetime, *sightings: Sighting) -> None:
+    state = feed_state(
+        FEED_URL,
+        last_polled_at=at,
+        last_success_at=at,
+        first_success_at=START,
+        next_poll_at=at + HOUR,
+    )
+    store.save_poll(outcome(*sightings, feed=state))
+
+
+def seen(title: str, at: datetime, *topics: str, backlog: bool = False) -> Sighting:
+    return sighting(
+        title, topics=topics or ("kling",), first_seen_at=at, published_at=at, backlog=backlog
+    )
+
+
+@dataclass
+class FakeMailer:
+    """Keeps what was sent; gives the scripted refusals first, one for each message."""
+
+    refusals: list[Deferred | Rejected] = field(default_factory=list)
+    sent: list[Delivery] = field(default_factory=list)
+
+    def send(self, delivery: Delivery) -> SendResult:
+        if self.refusals:
+            return self.refusals.pop(0)
+        self.sent.append(delivery)
+        return Sent()
+
+
+class Died(BaseException):
+    """The process ends here: nothing that follows is run, and nobody handles it."""
+
+
+def at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
+
+
+def compose(store: Store, config: Config, now: datetime = SLOT) -> int:
+    return deliver.compose_due(store, config, TEMPLATES, now)
+
+
+@pytest.fixture
+def due(store: Store) -> Config:
+    """Give a configuration whose digest was started yesterday and has one article for today."""
+    config = load()
+    assert compose(store, config, START) == 0
+    poll(store, SLOT - HOUR, seen("Kling 2.0 makes films", SLOT - HOUR))
+    return config
+
+
+# -------------------------------------------------------------------------------------- compose
+
+
+def test_a_digest_comes_once_at_its_hour(store: Store, due: Config) -> None:
+    assert compose(store, due, SLOT - MINUTE) == 0
+    assert compose(store, due, SLOT) == 1
+    assert compose(store, due, SLOT) == 0
+    assert compose(store, due, SLOT + 10 * HOUR) == 0
+    [issue] = store.digests()
+    assert issue.subject == "Kling 1 · 11 Mar"
+    assert [recipient for recipient, _, _ in issue.deliveries] == [
+        "ann@example.com",
+        "bob@example.com",
+    ]
+
+
+def test_the_first_issue_covers_one_period(store: Store) -> None:
+    """A first poll brings old items too; only what is dated in the last period is news."""
+    config = load()
+    compose(store, config, START)
+    old = seen("Kling, long ago", SLOT - 9 * DAY, backlog=True)
+    new = seen("Kling, of yesterday", SLOT - DAY + MINUTE, backlog=True)
+    first_poll = [
+        replace(one, article=replace(one.article, first_seen_at=START)) for one in (old, new)
+    ]
+    poll(store, START, *first_poll)
+    compose(store, config)
+    assert _subjects(store) == ["Kling 1 · 11 Mar"]
+
+
+def _subjects(store: Store) -> list[str]:
+    return [row.subject for row in store.digests()]
+
+
+def test_issues_join_without_gap_or_overlap(store: Store, due: Config) -> None:
+    compose(store, due)
+    poll(store, SLOT, seen("Kling, at the very moment", SLOT))
+    poll(store, SLOT + MINUTE, seen("Kling, just after", SLOT + MINUTE))
+    compose(store, due, SLOT + DAY)
+    second, first = store.digests()
+    assert second.window.since == first.window.until == SLOT
+    assert (first.items, second.items) == (1, 1)
+
+
+def test_a_month_of_downtime_gives_one_issue_with_everything(store: Store, due: Config) -> None:
+    compose(store, due)
+    poll(store, SLOT + HOUR, seen("Kling, before the pause", SLOT + HOUR))
+    back = SLOT + 30 * DAY + 2 * HOUR
+    poll(store, back - 3 * HOUR, seen("Kling, after it", back - 3 * HOUR))
+    assert compose(store, due, back) == 1
+    newest, _ = store.digests()
+    assert newest.local_date == back.date()
+    assert newest.items == 2
+
+
+def test_nothing_new_is_noted_but_not_sent(store: Store) -> None:
+    config = load()
+    compose(store, config, START)
+    poll(store, SLOT - HOUR)
+    assert compose(store, config) == 1
+    [issue] = store.digests()
+    assert (issue.subject, issue.deliveries) == ("Nothing new · 11 Mar", ())
+    assert compose(store, config) == 0
+
+
+def test_nothing_new_is_sent_on_wish(store: Store) -> None:
+    config = load(DAILY + 'when_empty = "send"\n' + MAIL)
+    compose(store, config, START)
+    poll(store, SLOT - HOUR)
+    compose(store, config)
+    assert len(store.digests()[0].deliveries) == 2
+
+
+def test_a_blind_monitor_says_so(store: Store) -> None:
+    config = load()
+    compose(store, config, START)
+    compose(store, config)
+    [issue] = store.digests()
+    assert issue.subject.startswith("The monitor could not see")
+    assert len(issue.deliveries) == 2
+
+
+def test_two_digests_do_not_take_each_others_news(store: Store) -> None:
+    config = load(DAILY + '[[digest]]\nname = "boss"\nto = ["eve@example.com"]\n' + MAIL)
+    compose(store, config, START)
+    poll(store, SLOT - HOUR, seen("Kling 2.0 makes films", SLOT - HOUR))
+    assert compose(store, config) == 2
+    assert _subjects(store) == ["Kling 1 · 11 Mar"] * 2
+
+
+def test_a_digest_reports_only_its_topics(store: Store) -> None:
+    config = load(DAILY + 'topics = ["alibaba"]\n' + MAIL)
+    compose(store, config, START)
+    poll(
+        store,
+        SLOT - HOUR,
+        seen("Kling 2.0", SLOT - HOUR),
+        seen("Kling and Alibaba", SLOT - HOUR, "kling", "alibaba"),
+    )
+    compose(store, config)
+    assert [(row.subject, row.items) for row in store.digests()] == [("Alibaba 1 · 11 Mar", 1)]
+
+
+def test_a_broken_template_is_told_and_the_digest_goes_out(
+    store: Store, due: Config, tmp_path: Path
+) -> None:
+    (tmp_path / "digest.html.j2").write_text("{{ headline }}", encoding="utf-8")
+    deliver.compose_due(store, due, Templates([tmp_path]), SLOT)
+    mailer = FakeMailer()
+    deliver.drain_outbox(store, mailer, at(SLOT))
+    assert len(mailer.sent) == 2
+    body = message_from_bytes(mailer.sent[0].message, policy=default).get_body(("plain",))
+    assert body is not None
+    assert "'headline' is undefined" in " ".join(body.get_content().split())
+    stored = store.digest(store.digests()[0].id)
+    assert stored is not None
+    assert stored.problems
+
+
+def test_without_mail_a_digest_goes_into_the_folder(store: Store, tmp_path: Path) -> None:
+    config = load(DAILY)
+    compose(store, config, START)
+    poll(store, SLOT - HOUR, seen("Kling 2.0 makes films", SLOT - HOUR))
+    compose(store, config)
+    report = deliver.drain_outbox(store, FolderMailer(tmp_path / "outbox"), at(SLOT))
+    assert report == deliver.DrainReport(sent=1)
+    page = tmp_path / "outbox" / "daily-2026-03-11-0730.html"
+    assert "2.0 makes films" in page.read_text(encoding="utf-8")
+
+
+# ----------------------------------------------------------------------------------------- send
+
+
+def test_each_recipient_gets_one_copy(store: Store, due: Config) -> None:
+    compose(store, due)
+    mailer = FakeMailer()
+    assert deliver.drain_outbox(store, mailer, at(SLOT)) == deliver.DrainReport(sent=2)
+    assert deliver.drain_outbox(store, mailer, at(SLOT + DAY)) == deliver.DrainReport()
+    assert [one.recipient for one in mailer.sent] == ["ann@example.com", "bob@example.com"]
+    ids = [message_from_bytes(one.message)["Message-ID"] for one in mailer.sent]
+    assert ids == [one.message_id for one in mailer.sent]
+    assert len(set(ids)) == 2
+
+
+def test_a_refused_recipient_does_not_hold_up_the_others(store: Store, due: Config) -> None:
+    compose(store, due)
+    mailer = FakeMailer(refusals=[Rejected(reason="550 no such person")])
+    report = deliver.drain_outbox(store, mailer, at(SLOT))
+    assert report == deliver.DrainReport(sent=1, rejected=1)
+    assert store.digests()[0].deliveries == (
+        ("ann@example.com", DeliveryState.REJECTED, "550 no such person"),
+        ("bob@example.com", DeliveryState.SENT, ""),
+    )
+    assert deliver.drain_outbox(store, mailer, at(SLOT + DAY)) == deliver.DrainReport()
+
+
+def test_later_means_after_a_pause_under_the_same_id(store: Store, due: Config) -> None:
+    compose(store, due)
+    mailer = FakeMailer(refusals=[Deferred(reason="451 later")] * 2)
+    assert deliver.drain_outbox(store, mailer, at(SLOT + MINUTE)).deferred == 2
+    assert deliver.drain_outbox(store, mailer, at(SLOT + MINUTE)) == deliver.DrainReport()
+    assert deliver.drain_outbox(store, mailer, at(SLOT + 2 * MINUTE)).sent == 2
+    assert {one.tries for one in mailer.sent} == {2}
+
+
+@pytest.mark.parametrize(
+    ("tries", "minutes"),
+    [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (8, 60), (1000, 60)],
+)
+def test_pauses_double_up_to_an_hour(tries: int, minutes: int) -> None:
+    assert deliver.wait(tries) == minutes * MINUTE
+
+
+def test_after_three_days_it_is_given_up(store: Store, due: Config) -> None:
+    alone = due.digests[0].model_copy(update={"to": ("ann@example.com",)})
+    compose(store, due.model_copy(update={"digests": (alone,)}))
+    mailer = FakeMailer(refusals=[Deferred(reason="no answer")] * 1000)
+    now, rejected = SLOT + MINUTE, 0
+    while not rejected:
+        rejected = deliver.drain_outbox(store, mailer, at(now)).rejected
+        now += HOUR
+    assert 3 * DAY <= now - SLOT <= 4 * DAY
+    (_, state, words), *_ = store.digests()[0].deliveries
+    assert state is DeliveryState.REJECTED
+    assert words == "given up after 77 tries: no answer"
+
+
+# ---------------------------------------------------------------------------------------- crash
+
+
+def test_dying_before_the_outbox_loses_nothing(
+    store: Store, due: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Templates, "render", _die)
+        with pytest.raises(Died):
+            compose(store, due)
+    assert store.digests() == ()
+    assert compose(store, due) == 1
+    assert store.digests()[0].items == 1
+
+
+def _die(*_: object) -> None:
+    raise Died
+
+
+def test_dying_before_the_send_gives_one_copy_under_the_first_id(store: Store, due: Config) -> None:
+    compose(store, due)
+    killed, mailer = KilledMailer(), FakeMailer()
+    with pytest.raises(Died):
+        deliver.drain_outbox(store, killed, at(SLOT + MINUTE))
+    deliver.drain_outbox(store, mailer, at(SLOT + MINUTE))  # the other recipient only
+    assert [one.recipient for one in mailer.sent] == ["bob@example.com"]
+    deliver.drain_outbox(store, mailer, at(SLOT + MINUTE + deliver.LEASE))
+    assert [one.recipient for one in mailer.sent] == ["bob@example.com", "ann@example.com"]
+    assert mailer.sent[1].message_id == killed.seen[0].message_id
+    assert mailer.sent[1].message == killed.seen[0].message
+    assert compose(store, due, SLOT + HOUR) == 0
+
+
+@dataclass
+class KilledMailer:
+    """Dies with the message in its hands."""
+
+    seen: list[Delivery] = field(default_factory=list)
+
+    def send(self, delivery: Delivery) -> SendResult:
+        self.seen.append(delivery)
+        raise Died
+
+
+# -------------------------------------------------------------------------------------- preview
+
+
+def test_a_preview_shows_the_next_issue_and_changes_nothing(store: Store, due: Config) -> None:
+    digest, rendered = deliver.preview(store, due, TEMPLATES, SLOT - 30 * MINUTE)
+    assert digest.preview
+    assert digest.slot == SLOT
+    assert rendered.subject == "Kling 1 · 11 Mar"
+    assert "preview of the next issue" in rendered.html
+    assert store.digests() == ()
+    assert compose(store, due) == 1
+    later, _ = deliver.preview(store, due, TEMPLATES, NOW)
+    assert (later.articles, later.slot) == (0, SLOT + DAY)
+
+
+def test_a_preview_of_everything_has_reported_and_old_articles_too(
+    store: Store, due: Config
+) -> None:
+    compose(store, due)
+    poll(store, NOW, seen("Kling, long ago", NOW - 300 * DAY, backlog=True))
+    digest, _ = deliver.preview(store, due, TEMPLATES, NOW, everything=True)
+    assert digest.articles == 2
+    assert digest.coverage.articles == 2
+
+
+def test_a_preview_of_an_unknown_digest_names_the_known(store: Store, due: Config) -> None:
+    with pytest.raises(MonitorError, match='no digest "dayly"; configured are: daily'):
+        deliver.preview(store, due, TEMPLATES, NOW, name="dayly")
+    with pytest.raises(MonitorError, match=r"add \[\[digest\]\]"):
+        deliver.preview(store, load(TOPICS), TEMPLATES, NOW)
+    digest, _ = deliver.preview(store, due, TEMPLATES, NOW, name="daily")
+    assert digest.name == "daily"

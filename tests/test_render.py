@@ -260,7 +260,7 @@ def test_an_endless_template_is_given_up(tmp_path: Path, monkeypatch: pytest.Mon
     mine = folder(tmp_path / "mine", txt=loops + "{% endfor %}{% endfor %}{% endfor %}")
     mail = Templates([mine]).render(digest())
     assert "not finished" in mail.problems[0]
-    assert "DAILY NEWS" in mail.text
+    assert "NEWS MONITOR" in mail.text
 
 
 def test_a_missing_template_is_no_mistake(tmp_path: Path) -> None:

@@ -1,0 +1,365 @@
+"""From the text of config.toml to a `Config`, or to every fault in it at once."""
+
+import contextlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from monitor.config.checks import SecretError
+from monitor.config.models import (
+    LISTS,
+    TABLES,
+    ArchiveConfig,
+    Config,
+    DigestConfig,
+    FeedConfig,
+    FetchConfig,
+    MailConfig,
+    Table,
+    TopicConfig,
+    TopKeys,
+    WebConfig,
+    keys,
+)
+from monitor.config.places import Path, Place, places
+from monitor.config.syntax import parse_toml
+from monitor.config.words import did_you_mean, quoted
+from monitor.errors import ConfigError, Problem, QueryError
+from monitor.query import compile_topic, parse
+
+#: What to write for a key that may not be missing.
+_EXAMPLES = {
+    "id": 'id = "my-topic"',
+    "url": 'url = "https://example.com/feed/"',
+    "name": 'name = "daily"',
+    "from": 'from = "News Monitor <me@example.com>"',
+    "host": 'host = "smtp.example.com"',
+}
+
+
+def load(text: str, *, path: str = "config.toml", machine_zone: str = "UTC") -> Config:
+    """Read the text of a configuration.
+
+    Args:
+        text: The whole file.
+        path: Its name, as messages show it.
+        machine_zone: The zone for a configuration that names none, such as "Europe/Madrid".
+
+    Raises ConfigError with every problem, in the order of the file.
+    """
+    data = parse_toml(text.removeprefix("\ufeff"), path)
+    reading = _Reading(data, places(text.removeprefix("\ufeff").replace("\r\n", "\n")))
+    config = reading.config(text=text, machine_zone=machine_zone)
+    if problems := sorted(reading.problems, key=lambda problem: problem.line):
+        raise ConfigError(path, tuple(problems))
+    return config
+
+
+_M = TypeVar("_M", bound=Table)
+
+
+class _Reading:
+    """One pass over a parsed file, table by table, so that one fault does not hide another."""
+
+    def __init__(self, data: Mapping[str, Any], found: Mapping[Path, Place]) -> None:
+        self.data = data
+        self.places = found
+        self.problems: list[Problem] = []
+
+    def config(self, *, text: str, machine_zone: str) -> Config:
+        top = {key: value for key, value in self.data.items() if key not in {*LISTS, *TABLES}}
+        basics = self._model(TopKeys, top, ()) or TopKeys()
+        topics = self._list(TopicConfig, "topic")
+        feeds = self._list(FeedConfig, "feed")
+        digests = self._list(DigestConfig, "digest")
+        fetch = self._table(FetchConfig, "fetch")
+        mail = self._table(MailConfig, "mail")
+        web, archive = self._table(WebConfig, "web"), self._table(ArchiveConfig, "archive")
+        for row, topic in topics.items():
+            self._check_topic(row, topic)
+        self._check_feeds(feeds, fetch if "fetch" in self.data else FetchConfig())
+        self._check_digests(digests)
+        self._check_unique("topic", "id")
+        self._check_unique("digest", "name")
+        if fetch:
+            self._check_pace(fetch)
+        if mail:
+            self._check_mail(mail)
+        return Config(
+            database=basics.database,
+            timezone=basics.timezone,
+            topics=tuple(topics.values()),
+            feeds=tuple(feeds.values()),
+            digests=tuple(digests.values()),
+            fetch=fetch or FetchConfig(),
+            mail=mail,
+            web=web or WebConfig(),
+            archive=archive or ArchiveConfig(),
+            text=text,
+            machine_zone=machine_zone,
+        )
+
+    # tables
+
+    def _list(self, model: type[_M], name: str) -> dict[int, _M]:
+        """Read [[name]] tables: the good ones by their position."""
+        rows = self.data.get(name, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            self._add((name,), f"write this table with two brackets: [[{name}]]")
+            return {}
+        read = {row: self._model(model, value, (name, row)) for row, value in enumerate(rows)}
+        return {row: value for row, value in read.items() if value is not None}
+
+    def _table(self, model: type[_M], name: str) -> _M | None:
+        """Read the [name] table; None if it is absent or bad."""
+        if name not in self.data:
+            return None
+        value = self.data[name]
+        if not isinstance(value, dict):
+            self._add((name,), f"write this table once, with single brackets: [{name}]")
+            return None
+        return self._model(model, value, (name,))
+
+    def _model(self, model: type[_M], value: Mapping[str, Any], path: Path) -> _M | None:
+        known = keys(model)
+        for key in value:
+            if key not in known:
+                message = _unknown_key(key, model, is_table=_is_table(value[key]))
+                self._add((*path, key), message, place=self._place(path))
+        try:
+            return model.model_validate({key: value[key] for key in value if key in known})
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                self._model_fault((*path, *fault["loc"]), path, fault)
+            return None
+
+    def _model_fault(self, where: Path, table: Path, fault: Mapping[str, Any]) -> None:
+        if fault["type"] == "missing":
+            key = str(where[-1])
+            self._add(table, f"{key} is missing; add a line such as {_EXAMPLES[key]}")
+            return
+        cause = fault.get("ctx", {}).get("error")
+        if isinstance(cause, SecretError):
+            self._add(where, str(cause))
+        else:
+            self._fault(where, str(cause) if cause else _type_words(fault))
+
+    # rules between keys and tables
+
+    def _check_topic(self, row: int, topic: TopicConfig) -> None:
+        if not topic.any and not topic.all:
+            self._add(("topic", row), 'has nothing to look for; add a line such as any = ["Kling"]')
+        if "within" in topic.model_fields_set and not topic.near:
+            self._fault(("topic", row, "within"), "has no effect without near; take it out")
+        lists = {key: getattr(topic, key) for key in ("near", "any", "all", "none")}
+        items = [(key, i, item) for key, found in lists.items() for i, item in enumerate(found)]
+        faulty = False
+        for key, position, item in items:
+            try:
+                parse(item)
+            except QueryError as error:
+                faulty = True
+                self._add_query_error(("topic", row, key, position), error)
+        if faulty:
+            return
+        try:
+            compile_topic(**lists, within=topic.within)
+        except QueryError as error:
+            at = next(((key, i) for key, i, item in items if item == error.text), ())
+            self._add_query_error(("topic", row, *at), error)
+
+    def _check_pace(self, fetch: FetchConfig) -> None:
+        if fetch.ceiling >= fetch.floor:
+            return
+        if "ceiling" in fetch.model_fields_set:
+            self._fault(("fetch", "ceiling"), "is shorter than floor; write at least the same")
+        else:
+            self._fault(("fetch", "floor"), "is longer than ceiling; write a longer ceiling too")
+
+    def _check_feeds(self, feeds: Mapping[int, FeedConfig], fetch: FetchConfig | None) -> None:
+        seen: dict[str, int] = {}
+        for row, feed in feeds.items():
+            parts = urlsplit(feed.url)
+            same = parts._replace(netloc=parts.netloc.lower(), fragment="")
+            first = seen.setdefault(same.geturl(), row)
+            if first != row:
+                line = self._line(("feed", first, "url"))
+                self._fault(("feed", row, "url"), f"is there already, on line {line}; keep one")
+            if fetch:
+                self._check_feed_allowed(row, feed, fetch)
+
+    def _check_feed_allowed(self, row: int, feed: FeedConfig, fetch: FetchConfig) -> None:
+        if urlsplit(feed.url).scheme == "file" and not fetch.allow_files:
+            self._fault(
+                ("feed", row, "url"),
+                "is a file on this machine, which is not allowed; add allow_files = true under"
+                " [fetch] if you want it",
+            )
+        if feed.every is not None and feed.every < fetch.floor:
+            self._fault(
+                ("feed", row, "every"),
+                "is more often than any feed may be asked; write at least the value of floor"
+                " under [fetch]",
+            )
+
+    def _check_digests(self, digests: Mapping[int, DigestConfig]) -> None:
+        rows = [row for row in self._rows("topic") if isinstance(row.get("id"), str)]
+        ids = [row["id"] for row in rows]
+        names = {row["name"]: row["id"] for row in rows if isinstance(row.get("name"), str)}
+        for row, digest in digests.items():
+            for position, topic in enumerate(digest.topics):
+                if topic not in {*ids, "*"}:
+                    hint = f'; did you mean "{names[topic]}"?' if topic in names else ""
+                    self._fault(
+                        ("digest", row, "topics", position),
+                        "is not the id of a topic; write ids of [[topic]] tables, or"
+                        f' "*" for all{hint or did_you_mean(topic, ids)}',
+                    )
+            if "mail" in self.data and not digest.to:
+                self._add(
+                    ("digest", row),
+                    "has no recipient although there is a [mail] table; add a line such as"
+                    ' to = ["me@example.com"]',
+                )
+
+    def _check_unique(self, table: str, key: str) -> None:
+        seen: dict[str, int] = {}
+        for position, row in enumerate(self._rows(table)):
+            value = row.get(key)
+            if isinstance(value, str) and seen.setdefault(value.casefold(), position) != position:
+                line = self._line((table, seen[value.casefold()], key))
+                self._fault(
+                    (table, position, key), f"is there already, on line {line}; write another one"
+                )
+
+    def _check_mail(self, mail: MailConfig) -> None:
+        for what in ("user", "password"):
+            if getattr(mail, f"{what}_env") and getattr(mail, f"{what}_file"):
+                self._add(("mail", f"{what}_file"), f"{what}_env is there too; keep one of the two")
+        user, password = mail.user_env or mail.user_file, mail.password_env or mail.password_file
+        if bool(user) != bool(password):
+            have, lack = ("user", "password") if user else ("password", "user")
+            self._add(
+                ("mail",),
+                f"has a {have} but no {lack}; add a line such as {lack}_env ="
+                f' "SMTP_{lack.upper()}", or take the other out',
+            )
+
+    # places and words
+
+    def _rows(self, table: str) -> Sequence[Mapping[str, Any]]:
+        rows = self.data.get(table)
+        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+    def _known_path(self, path: Path) -> Path:
+        """Shorten a path until the text has it: a single text for a list has no first item."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return path
+
+    def _line(self, path: Path) -> int:
+        found = self.places.get(self._known_path(path))
+        return found.line if found else 0
+
+    def _fault(self, path: Path, message: str) -> None:
+        """Add a problem that begins with the value as it was written."""
+        source = " ".join(self.places[self._known_path(path)].source.split()) or "this table"
+        shown = source if len(source) <= 80 else f"{source[:79]}…"
+        self._add(path, f"{shown} {message}")
+
+    def _add(self, path: Path, message: str, *, place: str = "") -> None:
+        line, words = self._line(path), place or self._place(path)
+        self.problems.append(Problem(line=line, place=words, message=message))
+
+    def _add_query_error(self, path: Path, error: QueryError) -> None:
+        self.problems.append(
+            Problem(
+                line=self._line(path),
+                place=self._place(path),
+                message=error.message,
+                excerpt=error.text,
+                span=error.span,
+            )
+        )
+
+    def _place(self, path: Path) -> str:
+        match path:
+            case (str(table), int(row), *keys) if table in LISTS:
+                name = _row_name(self.data[table][row])
+                place = f'{table} {row + 1} ("{name}")' if name else f"{table} {row + 1}"
+                return f"{place}, {keys[0]}" if keys else place
+            case (str(table),) if table in TABLES:
+                return f"[{table}]"
+            case (str(table), key, *_):
+                return f"{table}.{key}"
+            case (str(key),):
+                return key
+            case _:
+                return "top of the file"
+
+
+def _row_name(row: Mapping[str, Any]) -> str:
+    """Give what a reader calls a topic, feed or digest; "" if it has no usable name."""
+    name = row.get("id") or row.get("name")
+    if not name and isinstance(url := row.get("url"), str):
+        with contextlib.suppress(ValueError):
+            name = urlsplit(url).hostname
+    return name[:40] if isinstance(name, str) and name.isprintable() else ""
+
+
+_SECRETS = frozenset({"password", "passwd", "pass", "secret", "token", "smtp_password"})
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(item, dict) for item in value)
+    )
+
+
+def _unknown_key(key: str, model: type[Table], *, is_table: bool) -> str:
+    """Say that a key is not known, where it belongs, or which one was meant; never its value."""
+    if key.lower() in _SECRETS:
+        return (
+            f'"{key}" may not stand here: a configuration holds no secrets; name an environment'
+            ' variable, password_env = "SMTP_PASSWORD", or a file, password_file, under [mail]'
+        )
+    at_top = model is TopKeys
+    known = [*LISTS, *TABLES] if at_top and is_table else keys(model)
+    hint = did_you_mean(key, known) or f"; known are {', '.join(known)}"
+    models: tuple[type[Table], ...] = (TopKeys, *LISTS.values(), *TABLES.values())
+    if not is_table and (homes := [_where(other) for other in models if key in keys(other)]):
+        hint = f"; it belongs {' or '.join(homes)}"
+    shown = key if len(key) <= 40 and key.isprintable() else ascii(key[:40])
+    return f'{"table" if is_table else "key"} "{shown}" is not known here{hint}'
+
+
+def _where(model: type[Table]) -> str:
+    return f"under {model.table}" if model.table else "at the top of the file"
+
+
+#: What pydantic found wrong, by its names of faults, in plain words.
+_TYPE_WORDS = {
+    "string_type": "is not a text; put it in quotation marks",
+    "int_type": "is not a whole number; write only digits, without quotation marks",
+    "bool_type": "is neither true nor false; write one of the two, without quotation marks",
+    "tuple_type": 'is not a list; write it in brackets, such as ["…", "…"]',
+    "frozen_set_type": 'is not a list; write it in brackets, such as ["…", "…"]',
+    "too_short": "is an empty list; put something in it, or leave the key out",
+}
+
+
+def _type_words(fault: Mapping[str, Any]) -> str:
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "greater_than_equal":
+            return f"is too little; the least is {context['ge']}"
+        case "less_than_equal":
+            return f"is too much; the most is {context['le']}"
+        case "literal_error":
+            known = re.findall("'([^']*)'", context["expected"])
+            return f"is not one of {quoted(known)}{did_you_mean(str(fault['input']), known)}"
+        case kind:
+            return _TYPE_WORDS.get(kind, f"cannot be used: {fault['msg']}")

@@ -46,6 +46,9 @@ def surfaces(query: str, text: str) -> list[str]:
         ("companies", "a company, companies", ["company", "companies"]),  # number
         ("chip boxes", "chip box; chip boxes", ["chip box", "chip boxes"]),  # -es
         ("e-mail/fax", "mail fax; a mail/fax, e mail fax", ["e mail fax"]),  # all of its parts
+        ("T-Head", "They can't head; Alibaba’s T-Head", ["T-Head"]),  # can't
+        ("S-Bahn", "Berlin’s Bahn, ‘S-Bahn’", ["S-Bahn"]),  # possessive
+        ("A.I.", "l'A.I. en France", ["A.I"]),  # French article
         ("news", "new news", ["news"]),  # no plural
         ("economics", "economic news", []),  # -ics is no plural
         ("AI", "AI AIs AIS ai A.I. Ai ＡＩ", ["AI", "AIs", "A.I", "ＡＩ"]),  # initials

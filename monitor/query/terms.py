@@ -15,7 +15,8 @@ from monitor.text import BREAK, SEPARATOR, SYMBOLS, UNSPACED, fold, joined
 Hit = tuple[int, int]
 
 _MIDDLE_DOTS = "·‧・･"
-_ALIKE = (_MIDDLE_DOTS, "-‐‑–—", "'’‘ʼ`´", " \u00a0\u202f\u3000")
+_APOSTROPHES = "'’‘ʼ`´"
+_ALIKE = (_MIDDLE_DOTS, "-‐‑–—", _APOSTROPHES, " \u00a0\u202f\u3000")
 
 #: Small words whose s is no plural, or whose singular means something else.
 _NO_PLURALS = frozenset({"arms", "customs", "goods", "means", "news", "series", "species"})
@@ -224,7 +225,12 @@ def _find_pattern(pattern: Pattern, folded: str, stored: str) -> Iterator[Hit]:
         bare_end = _match_after(pattern, folded, at + len(pattern.anchor))
         if start >= 0 and bare_end >= 0:
             start, end = _edges(pattern, folded, start, bare_end)
-            if start >= 0 and end >= 0 and _is_spelled(pattern, stored[start:end]):
+            if (
+                start >= 0
+                and end >= 0
+                and not _is_contracted(folded, stored, start)
+                and _is_spelled(pattern, stored[start:end])
+            ):
                 yield start, end
                 if pattern.open_start and pattern.open_end:
                     # Its word is taken whole: looking at the rest of it again would be quadratic.
@@ -278,6 +284,17 @@ def _ending(pattern: Pattern, folded: str, end: int) -> int:
 
 def _ends_word(folded: str, index: int) -> bool:
     return not 0 < index < len(folded) or not joined(folded[index - 1], folded[index])
+
+
+def _is_contracted(folded: str, stored: str, start: int) -> bool:
+    """Tell whether a hit begins with the s of "Berlin's" or the t of "can't": that is no word."""
+    return (
+        start >= 2
+        and stored[start - 1] in _APOSTROPHES
+        and folded[start] in "dmst"
+        and joined(folded[start - 2], "a")
+        and _ends_word(folded, start + 1)
+    )
 
 
 def _is_spelled(pattern: Pattern, surface: str) -> bool:

@@ -36,7 +36,7 @@ def read_file(request: FetchRequest) -> FetchResult:
             content = file.read(body.MAX_BODY_BYTES + 1)
     except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
         words = getattr(error, "strerror", None) or "its name is no proper name"
-        raise Failure(FailureKind.CONNECT, f"the file could not be read: {words}") from error
+        raise Failure(FailureKind.STATUS, f"the file could not be read: {words}") from error
     if len(content) > body.MAX_BODY_BYTES:
         raise body.too_large()
     return Fetched(

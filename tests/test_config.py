@@ -188,6 +188,12 @@ def test_two_faults_of_one_table_hide_neither_each_other_nor_those_of_its_neighb
         ('[fetch]\nallow = ["localhost"]', '"localhost" is no network'),
         ('[fetch]\nallow = ["10.0.0.0/8:0"]', '"10.0.0.0/8:0" is no network'),
         ('[fetch]\nfloor = "2h"\nceiling = "1h"', '3: fetch.ceiling: "1h" is shorter than floor'),
+        ('[fetch]\nfloor = "2d"', '2: fetch.floor: "2d" is longer than ceiling; write a longer'),
+        ('fetch = {floor = "x", per_host = 2}', '1: fetch.floor: "x" is not a duration'),
+        ('[fetch]\n"floor" = "x"', '2: fetch.floor: "x" is not a duration'),
+        ('fetch.per_host = 2\nfetch.floor = "x"', '2: fetch.floor: "x" is not a duration'),
+        ("[fetch.floor]\nhours = 1", "1: fetch.floor: this table is not a duration"),
+        (TOPIC + "[topic.near]\nany = []", '4: topic 1 ("kling"), near: this table is not a list'),
         ('[fetch]\nallow_files = "yes"', '"yes" is neither true nor false'),
         ('[fetch]\nhost_gap = "2d"', '"2d" is too long; the most is "1h"'),
         (DIGEST + DIGEST.replace("daily", "Daily"), '"Daily" is there already, on line 2'),
@@ -276,6 +282,16 @@ def test_a_fault_in_a_query_is_underlined_at_its_line() -> None:
     assert line.startswith('5: topic 1 ("x"), any: ')
     assert excerpt.strip() == "(Kling OR 可灵"
     assert mark.strip().startswith("^")
+
+
+def test_an_item_over_several_lines_is_named_by_its_first_line() -> None:
+    text = '[[topic]]\nid = "x"\nany = ["a",\n"""b \\\n  NEAR""", "c"]\n'
+    assert faults(text)[0].startswith('4: topic 1 ("x"), any: ')
+
+
+def test_a_fault_in_one_table_is_not_blamed_on_others() -> None:
+    text = FEED + 'every = "5m"\n[fetch]\nfloor = "1m"\nper_host = 0\n'
+    assert faults(text) == ["6: fetch.per_host: 0 is too little; the least is 1"]
 
 
 def test_near_needs_any() -> None:

@@ -91,8 +91,8 @@ class _Scanner:
             self._items(path)
         elif opening == "{":
             self._inline_table(path)
-        elif match := _SCALAR.match(self.text, start):
-            self.at = match.end()
+        else:
+            self._skip(_SCALAR)
         source = self.text[start : self.at].rstrip()
         self.places[path] = Place(line or self._line(start), source)
 
@@ -115,12 +115,12 @@ class _Scanner:
     def _keys(self) -> list[str]:
         """Read a dotted key and stop before what follows it."""
         keys: list[str] = []
-        while match := _KEY.match(self.text, self.at):
+        more = True
+        while more and (match := _KEY.match(self.text, self.at)):
             self.at = match.end()
             quoted = match[1][0] in "\"'"
             keys.append(tomllib.loads(f"key = {match[1]}")["key"] if quoted else match[1])
-            if not match[2]:
-                break
+            more = bool(match[2])
         return keys
 
     def _skip_comma(self) -> None:
@@ -128,8 +128,11 @@ class _Scanner:
             self.at += 1
 
     def _skip_blanks(self) -> int:
-        if match := _BLANKS.match(self.text, self.at):
-            self.at = match.end()
+        return self._skip(_BLANKS)
+
+    def _skip(self, pattern: re.Pattern[str]) -> int:
+        match = pattern.match(self.text, self.at)
+        self.at = match.end() if match else self.at
         return self.at
 
     def _add(self, path: Path, start: int) -> None:

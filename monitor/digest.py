@@ -183,13 +183,16 @@ def compose(
     since = window.since.astimezone(zone)
     return Digest(
         name=config.name,
-        subject=_subject(shown, coverage, slot),
+        subject=_subject(shown, coverage, slot, preview=preview),
         slot=slot,
         since=since,
         until=window.until.astimezone(zone),
         topics=shown,
         coverage=coverage,
-        notices=(*notices, *_blindness(coverage, since, empty=largest == 0)),
+        notices=(
+            *notices,
+            *_blindness(coverage, since, empty=largest == 0, preview=preview),
+        ),
         archive_url=archive_url.rstrip("/"),
         preview=preview,
     )
@@ -264,10 +267,14 @@ def _with_bar(section: DigestTopic, largest: int) -> DigestTopic:
     return replace(section, bar_percent=percent)
 
 
-def _subject(topics: Sequence[DigestTopic], coverage: Coverage, slot: datetime) -> str:
+def _subject(
+    topics: Sequence[DigestTopic], coverage: Coverage, slot: datetime, *, preview: bool
+) -> str:
     """Say the news in the inbox's list already: "Kling 3, Alibaba 12 · 24 Nov"."""
     day = f"{slot.day} {slot:%b}"
     counts = [f"{_short(topic.name, 40)} {topic.articles}" for topic in topics if topic.articles]
+    if not counts and preview:
+        return f"Nothing new so far · {day}"
     if not counts and coverage.blind:
         return f"The monitor could not see: {_feeds_read(coverage)} · {day}"
     if not counts:
@@ -295,14 +302,17 @@ def _feeds_read(coverage: Coverage) -> str:
     return f"{coverage.feeds_read} of {coverage.feeds} feeds read"
 
 
-def _blindness(coverage: Coverage, since: datetime, *, empty: bool) -> tuple[str, ...]:
+def _blindness(
+    coverage: Coverage, since: datetime, *, empty: bool, preview: bool
+) -> tuple[str, ...]:
     if not coverage.blind:
         return ()
     if coverage.feeds == 0:
         return ("No feeds are configured, so there was nothing to read.",)
     few = f"only {coverage.feeds_read}" if coverage.feeds_read else "none"
-    seen = f"{few} of {coverage.feeds} feeds could be read"
-    when = f"since {since.day} {since:%b %H:%M}"
+    seen = f"{few} of {coverage.feeds} feeds were read since {since.day} {since:%b %H:%M}"
+    if preview:  # its window is not over and may have begun a minute ago
+        return (f"So far {seen}.",)
     if empty:
-        return (f"The monitor could not see: {seen} {when}. No match does not mean no news.",)
-    return (f"The monitor saw little: {seen} {when}. News may be missing.",)
+        return (f"The monitor could not see: {seen}. No match does not mean no news.",)
+    return (f"The monitor saw little: {seen}. News may be missing.",)

@@ -143,10 +143,19 @@ class _NotNowError(Exception):
 class SmtpMailer:
     """Sends through the configured mail server, never less protected than configured."""
 
-    def __init__(self, config: MailConfig, environ: Mapping[str, str]) -> None:
-        """Take the server and where its secrets are; they are read anew for each message."""
+    def __init__(
+        self, config: MailConfig, environ: Mapping[str, str], folder: Path = Path()
+    ) -> None:
+        """Take the server and where its secrets are; they are read anew for each message.
+
+        Args:
+            config: The `[mail]` table.
+            environ: Where `*_env` names are looked up.
+            folder: What a relative `*_file` is relative to: the configuration's folder.
+        """
         self._config = config
         self._environ = environ
+        self._folder = folder
         self._server = f"{config.host}:{config.port or _PORTS[config.security]}"
 
     def send(self, delivery: Delivery) -> SendResult:
@@ -252,7 +261,7 @@ class SmtpMailer:
         if file is None:
             return ""
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
+            return (self._folder / file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise _NotNowError(f"the mail {what} cannot be read from {file}: {error}") from error
 

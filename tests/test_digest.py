@@ -297,6 +297,12 @@ def test_a_blind_monitor_says_so(
     assert notice in " ".join(composed.notices)
 
 
+def test_a_preview_does_not_judge_a_window_that_is_not_over() -> None:
+    composed = compose(coverage=coverage(feeds_read=0), preview=True)
+    assert composed.subject == "Nothing new so far · 11 Mar"
+    assert composed.notices == ("So far none of 10 feeds were read since 10 Mar 13:00.",)
+
+
 @pytest.mark.parametrize(
     ("found", "read", "when_empty", "goes"),
     [

@@ -468,6 +468,25 @@ def test_a_missing_secret_is_named(tmp_path: Path) -> None:
         assert missing in result.reason
 
 
+@pytest.mark.parametrize("content", ["no\n", "right\n"])
+def test_secrets_may_stand_in_files_beside_the_configuration(tmp_path: Path, content: str) -> None:
+    (tmp_path / "user").write_text("monitor\n", encoding="utf-8")
+    (tmp_path / "password").write_text(content, encoding="utf-8")
+
+    def check(
+        server: SMTP, session: Session, envelope: Envelope, how: str, data: Any
+    ) -> AuthResult:
+        good = (data.login, data.password) == (b"monitor", b"right")
+        return AuthResult(success=good, handled=False)
+
+    with mail_server(Sink(), authenticator=check, auth_require_tls=False) as port:
+        fields = {"from": SENDER, "host": "127.0.0.1", "port": port, "security": "plain"}
+        files = {"user_file": "user", "password_file": "password"}
+        config = MailConfig.model_validate(fields | files)
+        result = SmtpMailer(config, {}, tmp_path).send(delivery())
+    assert isinstance(result, Sent) is (content == "right\n")
+
+
 @pytest.mark.parametrize(
     "recipient", ["outbox", "a b@x.example", "jürgen@x.example", "a@x\r\nDATA"]
 )

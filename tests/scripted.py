@@ -16,6 +16,7 @@ import gzip
 import socket
 import socketserver
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class Answer:
     drip: bytes = b""
     #: After everything else: keeps the connection open, silent, until the server stops.
     hang: bool = False
+    #: At the end the connection is not closed but torn down (TCP reset).
+    reset: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,8 @@ def _converse(
             connection.sendall(answer.drip)
         if answer.hang:
             server.stopping.wait()
+        if answer.reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _message(answer: Answer, seen: Seen) -> bytes:

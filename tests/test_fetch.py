@@ -313,6 +313,12 @@ FAULTS = [
         "cut off",
         id="chunks without end",
     ),
+    pytest.param(
+        Answer(body=RSS, content_length="9999", reset=True),
+        FailureKind.PROTOCOL,
+        "broke off",
+        id="connection reset",
+    ),
     pytest.param(Answer(raw=b""), FailureKind.PROTOCOL, "without sending", id="no answer"),
     pytest.param(Answer(raw=b"SSH-2.0-x\r\n"), FailureKind.PROTOCOL, "no proper HTTP", id="ssh"),
     pytest.param(
@@ -397,6 +403,13 @@ def test_a_name_that_leads_nowhere(offline: Fetcher) -> None:
     result = failure(fetch(offline, "http://news.test/feed"))
     assert result.kind is FailureKind.DNS
     assert result.reason == 'name resolution failed for "news.test": Name or service not known'
+
+
+def test_a_name_without_addresses() -> None:
+    with Fetcher(config(), resolve=Names({"news.test": []})) as fetcher:
+        result = failure(fetch(fetcher, "http://news.test/feed"))
+    assert result.kind is FailureKind.DNS
+    assert result.reason == 'name resolution failed for "news.test": no address'
 
 
 def test_nobody_listens(usual: Fetcher) -> None:
@@ -652,6 +665,13 @@ def test_an_entry_of_allow_opens_just_that(
 ) -> None:
     FetchConfig(allow=(entry,))  # the configuration reads it the same way
     assert (refusal(plain_address(address), port, [allowance(entry)]) is None) == allowed
+
+
+def test_the_machines_own_resolver_is_guarded_too(server: ScriptedServer) -> None:
+    with Fetcher(FetchConfig()) as fetcher:
+        result = failure(fetch(fetcher, f"http://localhost:{server.port}/feed"))
+    assert result.kind is FailureKind.REFUSED
+    assert server.seen == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

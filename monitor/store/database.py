@@ -4,14 +4,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from monitor.errors import StoreError
-from monitor.store.postgres import Postgres
 from monitor.store.sqlite import Sqlite
+
+if TYPE_CHECKING:
+    from monitor.store.postgres import Postgres
+
+Dialect: TypeAlias = "Sqlite | Postgres"
 
 #: SQLSTATE of PostgreSQL's "undefined table": the database is not as we left it, so no bug of ours.
 _UNDEFINED_TABLE = "42P01"
@@ -20,7 +25,7 @@ _UNDEFINED_TABLE = "42P01"
 class Database:
     """What the parts of the store share: the dialect and its transactions."""
 
-    def __init__(self, dialect: Sqlite | Postgres) -> None:
+    def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         # One writer per process: threads wait here, without SQLite's polling for its lock.
         self._writer = threading.Lock()
@@ -48,7 +53,7 @@ class Database:
             yield connection
 
 
-def dialect_of(url: str, patience: timedelta) -> Sqlite | Postgres:
+def dialect_of(url: str, patience: timedelta) -> Dialect:
     """Choose the database that a URL names."""
     try:
         parsed = make_url(url)
@@ -58,6 +63,9 @@ def dialect_of(url: str, patience: timedelta) -> Sqlite | Postgres:
         case "sqlite":
             return Sqlite(parsed, patience)
         case "postgresql" | "postgres":
+            # Imported here: who stays with SQLite need not wait for it at each start.
+            from monitor.store.postgres import Postgres  # noqa: PLC0415  see above
+
             return Postgres(parsed, patience)
         case _:
             raise StoreError(_wrong_url(parsed.render_as_string(hide_password=True)))
@@ -71,7 +79,7 @@ def _wrong_url(url: str) -> str:
 
 
 @contextmanager
-def plain_words(dialect: Sqlite | Postgres) -> Iterator[None]:
+def plain_words(dialect: Dialect) -> Iterator[None]:
     """Turn the database's failures into a StoreError; let what is our own bug pass."""
     try:
         yield

@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Insert, and_, func, select, update
+from sqlalchemy import Connection, Insert, and_, bindparam, func, select, update
 
 from monitor.config import FeedConfig
 from monitor.model import FeedRow, FeedState, PollOutcome, PollSaved, Sighting, TopicVersion
 from monitor.store import values
 from monitor.store.database import Database
 from monitor.store.tables import (
+    CleanText,
     articles,
     clean,
     config_versions,
@@ -24,6 +25,18 @@ from monitor.store.tables import (
 _POLLED = and_(feeds.c.active, ~feeds.c.retired)
 #: How many keys one statement asks for: far below any database's limit of parameters.
 _KEYS_AT_ONCE = 1000
+
+# The statements of each poll are built once: building them costs more than executing them.
+_UPDATE_FEED = (
+    update(feeds).where(feeds.c.url == bindparam("of_url", type_=CleanText)).returning(feeds.c.id)
+)
+_KNOWN = select(sightings.c.key).where(
+    sightings.c.feed_id == bindparam("feed_id"),
+    sightings.c.key.in_(bindparam("keys", expanding=True)),
+)
+_STORED = select(
+    articles.c.key, articles.c.id, articles.c.title, articles.c.text, articles.c.sorted_at
+).where(articles.c.key.in_(bindparam("keys", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +145,8 @@ class Feeds(Database):
         """
         with self._write() as connection:
             feed_id = connection.scalar(
-                update(feeds)
-                .where(feeds.c.url == outcome.feed.feed_url)
-                .values(**values.feed_values(outcome.feed))
-                .returning(feeds.c.id)
+                _UPDATE_FEED,
+                {"of_url": outcome.feed.feed_url, **values.feed_values(outcome.feed)},
             )
             if feed_id is None:
                 raise LookupError(f"{outcome.feed.feed_url} was never given to sync_feeds")
@@ -273,25 +284,16 @@ def _known(connection: Connection, feed_id: int | None, keys: Collection[str]) -
     wanted = [clean(key) for key in keys]
     known: set[str] = set()
     for start in range(0, len(wanted), _KEYS_AT_ONCE):
-        some = sightings.c.key.in_(wanted[start : start + _KEYS_AT_ONCE])
-        known.update(
-            connection.scalars(select(sightings.c.key).where(sightings.c.feed_id == feed_id, some))
-        )
+        some = {"feed_id": feed_id, "keys": wanted[start : start + _KEYS_AT_ONCE]}
+        known.update(connection.scalars(_KNOWN, some))
     return known
 
 
 def _stored(connection: Connection, keys: Sequence[str]) -> dict[str, _Stored]:
     """Give the articles of these keys as they are stored."""
-    columns = (
-        articles.c.key,
-        articles.c.id,
-        articles.c.title,
-        articles.c.text,
-        articles.c.sorted_at,
-    )
     found: dict[str, _Stored] = {}
     for start in range(0, len(keys), _KEYS_AT_ONCE):
-        some = articles.c.key.in_(keys[start : start + _KEYS_AT_ONCE])
-        for key, *rest in connection.execute(select(*columns).where(some)):
+        some = {"keys": keys[start : start + _KEYS_AT_ONCE]}
+        for key, *rest in connection.execute(_STORED, some):
             found[key] = _Stored(*rest)
     return found

@@ -4,13 +4,11 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import Engine
 
 from monitor.errors import StoreError
-from monitor.store.database import plain_words
-from monitor.store.postgres import Postgres
-from monitor.store.sqlite import Sqlite
+from monitor.store.database import Dialect, plain_words
 from monitor.store.tables import HEAD
 
 
-def migrate(dialect: Sqlite | Postgres) -> None:
+def migrate(dialect: Dialect) -> None:
     """Bring the database to HEAD: at once if it is there, else in one transaction."""
     with plain_words(dialect):
         if _revision_of(dialect.engine) == HEAD:

@@ -198,6 +198,7 @@ matches = Table(
     #: The article's, here so that one index gives a topic's newest articles.
     Column("sorted_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("topic_id", "article_id"),
+    Index(None, "topic_id", "seen_at"),
     Index(None, "topic_id", "sorted_at", "article_id"),
     Index(None, "sorted_at", "article_id"),
 )

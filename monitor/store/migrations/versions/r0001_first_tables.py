@@ -187,6 +187,7 @@ def _create_tables() -> None:
     op.create_index(op.f("ix_matches_article_id"), "matches", ["article_id"])
     op.create_index(op.f("ix_matches_seen_at"), "matches", ["seen_at"])
     op.create_index(op.f("ix_matches_sorted_at_article_id"), "matches", ["sorted_at", "article_id"])
+    op.create_index(op.f("ix_matches_topic_id_seen_at"), "matches", ["topic_id", "seen_at"])
     op.create_index(
         op.f("ix_matches_topic_id_sorted_at_article_id"),
         "matches",

@@ -81,7 +81,7 @@ class FeedConfig(Table):
     label: TextOrNone = ""
     #: Its language, where the feed does not say it itself ("zh-Hant").
     lang: Annotated[StrictStr, AfterValidator(checks.language)] | None = None
-    #: How often to ask; None lets the feed's own rhythm decide.
+    #: How often to ask; None for as often as the floor allows.
     every: Annotated[Duration, checks.bounds("1s", "30d")] | None = None
 
 
@@ -102,7 +102,7 @@ class FetchConfig(Table):
     host_gap: Annotated[Duration, checks.bounds("0s", "1h")] = timedelta(seconds=1)
     #: No feed is asked more often than this …
     floor: Annotated[Duration, checks.bounds("1s", "30d")] = timedelta(hours=1)
-    #: … nor, while it works, more seldom than this.
+    #: … and waits that failures, servers and feeds make longer end here.
     ceiling: Annotated[Duration, checks.bounds("1s", "30d")] = timedelta(days=1)
     #: For one request with all its redirects.
     deadline: Annotated[Duration, checks.bounds("1s", "10m")] = timedelta(seconds=30)

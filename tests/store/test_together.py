@@ -1,0 +1,60 @@
+"""Several at once: threads of one process, and another program beside it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from factories import NOW, feed_state, issue, outcome, sighting, slot
+from sqlalchemy.exc import IntegrityError
+
+from monitor.config import FeedConfig
+from monitor.model import ArchiveFilter, PollSaved
+from monitor.store import Store, open_store
+
+URLS = [f"https://{number}.example/feed" for number in range(8)]
+
+
+def save(store: Store, url: str) -> PollSaved:
+    """Store a poll that brings one article of its own and one that all feeds carry."""
+    seen = (sighting(url, topics=("kling",)), sighting("Everywhere", topics=("kling",)))
+    return store.save_poll(outcome(*seen, feed=feed_state(url)))
+
+
+def test_polls_stored_at_the_same_time_lose_and_double_nothing(store_url: str) -> None:
+    # Two stores stand for two processes: they share no lock of ours.
+    stores = [open_store(store_url), open_store(store_url)]
+    stores[0].sync_feeds([FeedConfig(url=url) for url in URLS], NOW)
+    with ThreadPoolExecutor(4) as threads:
+        saved = list(threads.map(save, stores * 4, URLS))
+        indexed = sum(threads.map(Store.index_pending, stores * 2))
+    assert sum(one.articles_new for one in saved) == len(URLS) + 1
+    assert sum(one.matches_new for one in saved) == len(URLS) + 1
+    assert indexed == len(URLS) + 1
+    assert len(stores[0].page(ArchiveFilter()).articles) == len(URLS) + 1
+    for store in stores:
+        store.close()
+
+
+def test_two_workers_never_claim_the_same_delivery(store_url: str) -> None:
+    stores = [open_store(store_url), open_store(store_url)]
+    names = [f"digest {number}" for number in range(8)]
+    for name in names:
+        stores[0].enqueue(issue(slot=slot(name)), NOW)
+
+    def claim(store: Store) -> int | None:
+        claimed = store.claim_delivery(NOW, lease=timedelta(minutes=1))
+        return None if claimed is None else claimed.id
+
+    with ThreadPoolExecutor(4) as threads:
+        claimed = list(threads.map(claim, stores * 4))
+    # A worker that finds the only row it looked at taken may go home empty; never are two the same.
+    numbers = [number for number in claimed if number is not None]
+    assert len(numbers) == len(set(numbers)) > 0
+    for store in stores:
+        store.close()
+
+
+def test_a_bug_of_ours_is_not_called_a_database_failure(store: Store) -> None:
+    with pytest.raises(IntegrityError):
+        store.enqueue(issue(to=("ann@example.com", "ann@example.com")), NOW)
+    assert store.digests() == ()

@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from monitor import languages
 from monitor.model import Article, Entry, FeedState, ParsedFeed, Sighting
@@ -46,7 +46,7 @@ def sightings(
     entries = [entry for entry in parsed.entries if entry.title or entry.text or entry.link]
     repeated = _guids_of_several_links(entries)
     shared = _links_of_several_titles(entries)
-    source = name or parsed.title or state.title or _host(state.url)
+    source = name or parsed.title or state.title or _split(state.url).hostname or state.url
     undated = 0
     found: dict[str, Sighting] = {}
     for entry in entries:
@@ -175,19 +175,20 @@ def _language(entry: Entry, feed: str | None, configured: str | None) -> str:
 
 
 def _is_front_page(link: str) -> bool:
-    parts = urlsplit(link)
+    parts = _split(link)
     return parts.path in {"", "/"} and not parts.query
 
 
 def _is_google_news(link: str) -> bool:
-    return _host(link) == _GOOGLE_NEWS
+    return _split(link).hostname == _GOOGLE_NEWS
 
 
-def _host(link: str) -> str:
+def _split(link: str) -> SplitResult:
     try:
-        return urlsplit(link).hostname or link
+        return urlsplit(link)
     except ValueError:
-        return link
+        # Not an address at all: everything in it counts.
+        return SplitResult("", "", link, "", "")
 
 
 def _folded(text: str) -> str:

@@ -53,6 +53,12 @@ _WORDS = {
     "tr": "ve bir bu için ile da de olarak olan daha çok en gibi sonra kadar yeni ise",
 }
 _FUNCTION_WORDS = {lang: frozenset(words.split()) for lang, words in _WORDS.items()}
+# A word that several languages have says less for each of them.
+_WEIGHTS = {
+    word: 1 / sum(word in known for known in _FUNCTION_WORDS.values())
+    for words in _FUNCTION_WORDS.values()
+    for word in words
+}
 _WORD = re.compile(r"[^\W\d_]+")
 
 # So much of a text is looked at.
@@ -123,11 +129,13 @@ def _cyrillic(text: str) -> str | None:
 
 
 def _by_words(text: str) -> str | None:
-    words = _WORD.findall(text)
-    hits = sorted(
-        ((sum(word in known for word in words), lang) for lang, known in _FUNCTION_WORDS.items()),
+    found = [word for word in _WORD.findall(text) if word in _WEIGHTS]
+    scores = sorted(
+        (
+            (sum(_WEIGHTS[word] for word in found if word in known), lang)
+            for lang, known in _FUNCTION_WORDS.items()
+        ),
         reverse=True,
     )
-    (most, lang), (second, _) = hits[0], hits[1]
-    enough = 2 if second == 0 else 4
-    return lang if most >= enough and most > 1.5 * second else None
+    (best, lang), (second, _) = scores[0], scores[1]
+    return lang if best >= 1.5 and best > 2 * second else None

@@ -42,7 +42,10 @@ _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)
 _HALF = r"(?P<half>上午|下午|오전|오후|午前|午後|[ap]\.?m\.?)"
 _ZONE = r"(?P<zone>.{0,60})"
 _WEEKDAY = r"(?:[^\d\s,]{1,20},?\s+|[^\d\s,]{1,20},)?"
-_EAST_ASIAN_WEEKDAY = r"(?:\s*\(?[周星月火水木金土日월화수목금토일][^\d]{0,8})?"
+# Never the half of the day, which stands right behind it.
+_EAST_ASIAN_WEEKDAY = (
+    r"(?:\s*[(（]?[周星月火水木金土日월화수목금토일][^\d\s上下午前後오전후]{0,4})?"
+)
 _MONTH = r"(?P<month>[^\W\d_]{3,12}|十?[一二三四五六七八九十]月|\d{1,2}月)"
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE | re.VERBOSE)

@@ -134,7 +134,8 @@ def _whole_items(text: str, start: int, root: str) -> tuple[str, bool]:
 
 
 def _repaired(text: str) -> bytes:
-    text = _DECLARATION.sub("", text, count=1)
+    # On the same line, so that a fault is reported where its author finds it.
+    text = '<?xml version="1.0" encoding="utf-8"?>' + _DECLARATION.sub("", text, count=1)
     for name, apart in _RENAMED:
         text = text.replace(name, apart)
     return _AUTHOR.sub(r"\1", text).encode()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
+from xml.sax import SAXParseException
 
 import feedparser
 
@@ -46,10 +47,16 @@ def read(document: bytes, *, url: str) -> tuple[ParsedFeed | None, str]:
         resolve_relative_uris=False,
         response_headers=_HEADERS,
     )
-    fault = str(found.get("bozo_exception", "")) if found.bozo else ""
+    fault = _fault(found.get("bozo_exception")) if found.bozo else ""
     if not found.entries and (not found.version or (fault and _ITEM_START.search(document))):
         return None, fault
     return _feed(found, document, url), fault
+
+
+def _fault(error: object) -> str:
+    if isinstance(error, SAXParseException):
+        return f"line {error.getLineNumber()}: {error.getMessage()}"
+    return str(error)
 
 
 def _feed(found: Any, document: bytes, url: str) -> ParsedFeed:  # noqa: ANN401  feedparser has no types

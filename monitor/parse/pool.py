@@ -88,8 +88,8 @@ class ParserPool:
                 worker.kill()
         # Every call under way has lost its child and gives its place back.
         places = [self._places.get() for _ in range(self._size)]
-        for worker in places:
-            self._discard(worker)
+        for place in places:
+            self._discard(place)
             self._places.put(None)
 
     def __enter__(self) -> Self:
@@ -147,7 +147,7 @@ class _Worker:
         """Give it one document; TimeoutError when it does not answer, EOFError when it dies."""
         if not self._ready:
             # The first import must not count against the first document.
-            self._receive(_START_SECONDS)
+            self._await_start()
             self._ready = True
         self._jobs += 1
         seconds = timeout.total_seconds()
@@ -165,6 +165,12 @@ class _Worker:
         self._process.wait()
         self._connection.close()
 
+    def _await_start(self) -> None:
+        try:
+            self._receive(_START_SECONDS)
+        except (EOFError, TimeoutError) as error:
+            raise ChildProcessError("its process ended before it was ready") from error
+
     def _receive(self, seconds: float) -> ParseResult:
         if not self._connection.poll(seconds):
             raise TimeoutError
@@ -176,7 +182,7 @@ def _failure(error: EOFError | OSError, timeout: timedelta) -> ParseFailed:
     if isinstance(error, TimeoutError):
         reason = f"the parser needed more than {timeout.total_seconds():g} s for this feed"
     elif isinstance(error, (EOFError, ConnectionError)):
-        reason = "the parser died on this feed"
+        reason = "the parser died of this feed"
     else:
         reason = f"no parser could be started: {error}"
     return ParseFailed(kind=FailureKind.PARSER, reason=reason)

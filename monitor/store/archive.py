@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     and_,
     delete,
@@ -18,7 +20,7 @@ from sqlalchemy import (
 
 from monitor.model import ArchiveFilter, ArchivePage, ArticleMatches, Cursor, Match
 from monitor.store import search, values
-from monitor.store.database import Database
+from monitor.store.database import KEYS_AT_ONCE, Database
 from monitor.store.tables import (
     UtcDateTime,
     articles,
@@ -195,12 +197,13 @@ def join_articles(
     connection: Connection, ids: Sequence[int], found: dict[int, tuple[Match, ...]]
 ) -> tuple[ArticleMatches, ...]:
     """Give these articles, newest first, with the matches found for them."""
-    rows = connection.execute(
-        select(articles, feeds.c.url.label("feed_url"))
-        .join(feeds)
-        .where(articles.c.id.in_(ids))
-        .order_by(articles.c.sorted_at.desc(), articles.c.id.desc())
-    )
+    statement = select(articles, feeds.c.url.label("feed_url")).join(feeds)
+    rows: list[Row[*tuple[Any, ...]]] = []
+    # A digest of everything may ask for more than one statement can name.
+    for start in range(0, len(ids), KEYS_AT_ONCE):
+        some = articles.c.id.in_(ids[start : start + KEYS_AT_ONCE])
+        rows.extend(connection.execute(statement.where(some)))
+    rows.sort(key=lambda row: (row.sorted_at, row.id), reverse=True)
     return tuple(
         ArticleMatches(id=row.id, article=values.article(row), matches=found.get(row.id, ()))
         for row in rows

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Dialect: TypeAlias = "Sqlite | Postgres"
 
+#: How many keys one statement names: far below any database's limit of parameters.
+KEYS_AT_ONCE = 1000
+
 #: SQLSTATE of PostgreSQL's "undefined table": the database is not as we left it, so no bug of ours.
 _UNDEFINED_TABLE = "42P01"
 

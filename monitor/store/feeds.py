@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Insert, and_, bindparam, func, select, update
 from monitor.config import FeedConfig
 from monitor.model import FeedRow, FeedState, PollOutcome, PollSaved, Sighting, TopicVersion
 from monitor.store import values
-from monitor.store.database import Database
+from monitor.store.database import KEYS_AT_ONCE, Database
 from monitor.store.tables import (
     CleanText,
     articles,
@@ -23,8 +23,6 @@ from monitor.store.tables import (
 )
 
 _POLLED = and_(feeds.c.active, ~feeds.c.retired)
-#: How many keys one statement asks for: far below any database's limit of parameters.
-_KEYS_AT_ONCE = 1000
 
 # The statements of each poll are built once: building them costs more than executing them.
 _UPDATE_FEED = (
@@ -283,8 +281,8 @@ def _known(connection: Connection, feed_id: int | None, keys: Collection[str]) -
     """Give those keys (cleaned) that are among a feed's sightings."""
     wanted = [clean(key) for key in keys]
     known: set[str] = set()
-    for start in range(0, len(wanted), _KEYS_AT_ONCE):
-        some = {"feed_id": feed_id, "keys": wanted[start : start + _KEYS_AT_ONCE]}
+    for start in range(0, len(wanted), KEYS_AT_ONCE):
+        some = {"feed_id": feed_id, "keys": wanted[start : start + KEYS_AT_ONCE]}
         known.update(connection.scalars(_KNOWN, some))
     return known
 
@@ -292,8 +290,8 @@ def _known(connection: Connection, feed_id: int | None, keys: Collection[str]) -
 def _stored(connection: Connection, keys: Sequence[str]) -> dict[str, _Stored]:
     """Give the articles of these keys as they are stored."""
     found: dict[str, _Stored] = {}
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        some = {"keys": keys[start : start + _KEYS_AT_ONCE]}
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = {"keys": keys[start : start + KEYS_AT_ONCE]}
         for key, *rest in connection.execute(_STORED, some):
             found[key] = _Stored(*rest)
     return found

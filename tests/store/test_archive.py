@@ -1,7 +1,11 @@
 """The archive: pages, counts, and what retention takes away."""
 
 import pytest
-from factories import (
+
+from monitor.config import FeedConfig
+from monitor.model import ArchiveFilter, ArticleMatches, Cursor, Phrase, Sighting
+from monitor.store import Store
+from tests.factories import (
     DAY,
     FEED_URL,
     HOUR,
@@ -15,10 +19,6 @@ from factories import (
     slot,
     window,
 )
-
-from monitor.config import FeedConfig
-from monitor.model import ArchiveFilter, ArticleMatches, Cursor, Phrase, Sighting
-from monitor.store import Store
 
 OTHER_URL = "https://other.example/feed"
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from factories import FEED_URL, NOW, issue, outcome, sighting, topic_version, window
 from sqlalchemy import create_engine, make_url, text
 
 from monitor.config import FeedConfig
@@ -14,6 +13,7 @@ from monitor.errors import StoreError
 from monitor.model import ArchiveFilter, DigestItem, Sent
 from monitor.store import Store, open_store
 from monitor.store.tables import metadata
+from tests.factories import FEED_URL, NOW, issue, outcome, sighting, topic_version, window
 
 STEPS: dict[str, Callable[[Store], object]] = {
     "accept_config": lambda s: s.accept_config(text="", hash="", topics=[topic_version()], now=NOW),

@@ -5,20 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from factories import (
-    DAY,
-    FEED_URL,
-    HOUR,
-    NOW,
-    ago,
-    article,
-    feed_state,
-    match,
-    outcome,
-    sighting,
-    span,
-    topic_version,
-)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +22,20 @@ from monitor.model import (
     Validators,
 )
 from monitor.store import Store
+from tests.factories import (
+    DAY,
+    FEED_URL,
+    HOUR,
+    NOW,
+    ago,
+    article,
+    feed_state,
+    match,
+    outcome,
+    sighting,
+    span,
+    topic_version,
+)
 
 OTHER_URL = "https://other.example/feed"
 EVERYTHING = ArchiveFilter(matched_only=False)

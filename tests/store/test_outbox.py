@@ -4,23 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from factories import (
-    DAY,
-    FEED_URL,
-    HOUR,
-    NOW,
-    ago,
-    article,
-    feed_state,
-    issue,
-    match,
-    new_delivery,
-    outcome,
-    rendered,
-    sighting,
-    slot,
-    window,
-)
 
 from monitor.config import FeedConfig
 from monitor.model import (
@@ -37,6 +20,23 @@ from monitor.model import (
     Sighting,
 )
 from monitor.store import Store
+from tests.factories import (
+    DAY,
+    FEED_URL,
+    HOUR,
+    NOW,
+    ago,
+    article,
+    feed_state,
+    issue,
+    match,
+    new_delivery,
+    outcome,
+    rendered,
+    sighting,
+    slot,
+    window,
+)
 
 OTHER_URL = "https://other.example/feed"
 LEASE = timedelta(minutes=10)
@@ -98,6 +98,18 @@ def test_only_the_digests_topics_are_reported(store: Store) -> None:
     assert candidates(store, topics=["video"]) == ["A: video"]
     assert candidates(store) == ["A: kling", "A: video", "B: c"]
     assert candidates(store, topics=[]) == []
+
+
+def test_candidates_come_newest_first_however_many_they_are(store: Store) -> None:
+    seen = [
+        sighting(f"A{number}", text="", topics=("kling",), published_at=ago(minutes=number % 70))
+        for number in range(1100)
+    ]
+    store.save_poll(outcome(*seen))
+    rows = store.digest_candidates("daily", window(), None)
+    assert len(rows) == 1100
+    dates = [row.article.published_at or NOW for row in rows]
+    assert dates == sorted(dates, reverse=True)
 
 
 def test_what_a_digest_reported_is_not_reported_again_by_it_but_by_another(store: Store) -> None:

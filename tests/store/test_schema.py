@@ -11,12 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from factories import NOW
 from sqlalchemy import text
 
 from monitor.errors import StoreError
 from monitor.store import open_store
 from monitor.store.tables import HEAD, metadata
+from tests.factories import NOW
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(new_url: str) -> None:

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterable
 
 import pytest
-from factories import FEED_URL, NOW, outcome, sighting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from monitor.config import FeedConfig
 from monitor.model import AllOf, AnyOf, ArchiveFilter, IndexQuery, NoneOf, Phrase
 from monitor.store import Store
 from monitor.text import index_tokens
+from tests.factories import FEED_URL, NOW, outcome, sighting
 
 
 def save(store: Store, articles: Iterable[tuple[str, str]]) -> None:

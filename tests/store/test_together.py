@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from factories import NOW, feed_state, issue, outcome, sighting, slot
 from sqlalchemy.exc import IntegrityError
 
 from monitor.config import FeedConfig
 from monitor.model import ArchiveFilter, PollSaved
 from monitor.store import Store, open_store
+from tests.factories import NOW, feed_state, issue, outcome, sighting, slot
 
 URLS = [f"https://{number}.example/feed" for number in range(8)]
 

@@ -34,8 +34,8 @@ check: .venv/.dev
 	@.venv/bin/python -m mypy
 
 bench: .venv/.dev
-	@.venv/bin/python bench/poll.py $(N)
-	@.venv/bin/python bench/match.py
+	@.venv/bin/python -m bench.poll $(N)
+	@.venv/bin/python -m bench.match
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

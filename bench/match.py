@@ -8,8 +8,7 @@ import resource
 import sys
 import time
 
-from farm import BODY_CHARACTERS, text
-
+from bench.farm import BODY_CHARACTERS, text
 from monitor.app import read_config, shipped_config
 from monitor.matcher import Topics
 

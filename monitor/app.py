@@ -204,7 +204,7 @@ class App:
         """Give what takes digests out: SMTP when `[mail]` is there, else files in the outbox."""
         if self.config.mail is None:
             return FolderMailer(self.outbox)
-        return SmtpMailer(self.config.mail, environ)
+        return SmtpMailer(self.config.mail, environ, self.path.parent)
 
     def preview(self, name: str | None = None, *, everything: bool = False) -> RenderedDigest:
         """Render the next digest as it would look now.

@@ -10,12 +10,12 @@ and that one carries the same Message-ID.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 from monitor import digest as digests
-from monitor.config import Config, DigestConfig
+from monitor.config import Config, DigestConfig, TopicConfig
 from monitor.errors import MonitorError
 from monitor.mail import NO_DOMAIN, compose_message, message_id, sender_domain
 from monitor.model import (
@@ -44,6 +44,9 @@ LEASE = timedelta(minutes=15)
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 MAX_TRIES = 77
+
+#: So long after it was stamped an article may still be on its way into the store.
+STORED_LATE = timedelta(hours=1)
 
 _NO_SENDER = f"News Monitor <monitor@{NO_DOMAIN}>"
 _MOMENT = timedelta(microseconds=1)
@@ -95,9 +98,9 @@ def _compose(
     )
     if slot is None:
         return 0
-    window = _window(config, digest, slot, last)
+    window = _window(config, digest, slot, last, now)
     topics = digests.selected(digest, config.topics)
-    rows = store.digest_candidates(digest.name, window, [topic.id for topic in topics])
+    rows = _candidates(store, digest, window, topics)
     composed = _composed(store, config, digest, rows, window, slot)
     rendered = templates.render(composed)
     issue = Issue(
@@ -125,12 +128,32 @@ def _compose(
 
 
 def _window(
-    config: Config, digest: DigestConfig, slot: Slot, last: tuple[Slot, Window] | None
+    config: Config,
+    digest: DigestConfig,
+    slot: Slot,
+    last: tuple[Slot, Window] | None,
+    now: datetime,
 ) -> Window:
-    """Give what an issue covers: what the last one did not, or the first time one period."""
+    """Give what an issue covers: what the last one did not, or the first time one period.
+
+    It reaches up to the moment of composing: an issue that is late because the monitor was down
+    brings what was found since it is up again, too.
+    """
     if last is None:
-        return digests.first_window(digest, config.digest_zone(digest), slot)
-    return Window(since=min(last[1].until, slot.due_at), until=slot.due_at)
+        first = digests.first_window(digest, config.digest_zone(digest), slot)
+        return replace(first, until=max(first.until, now))
+    return Window(since=min(last[1].until, now), until=now)
+
+
+def _candidates(
+    store: Store, digest: DigestConfig, window: Window, topics: Sequence[TopicConfig]
+) -> tuple[ArticleMatches, ...]:
+    """Give what is to be reported, also what was stored only after the last issue looked.
+
+    An article is stamped before its transaction ends; what was reported is left out by the store.
+    """
+    wider = replace(window, since=window.since - STORED_LATE)
+    return store.digest_candidates(digest.name, wider, [topic.id for topic in topics])
 
 
 def _composed(
@@ -209,10 +232,9 @@ def preview(
         first = min((row.article.first_seen_at for row in rows), default=now)
         window = Window(since=min(first, now) - _MOMENT, until=now)
     else:
-        since = _window(config, digest, slot, store.last_issue(digest.name)).since
-        window = Window(since=min(since, now), until=now)
-        ids = [topic.id for topic in digests.selected(digest, config.topics)]
-        rows = store.digest_candidates(digest.name, window, ids)
+        window = _window(config, digest, slot, store.last_issue(digest.name), now)
+        window = Window(since=min(window.since, now), until=now)
+        rows = _candidates(store, digest, window, digests.selected(digest, config.topics))
     composed = _composed(store, config, digest, rows, window, slot, preview=True)
     return composed, templates.render(composed)
 

@@ -7,14 +7,14 @@
     ├── RenderError     edit a template; the built-in one is used meanwhile
     └── BusyError       another service already works on this database
 
-An everyday outcome (a feed that times out, a mail server that says "later") is a value, not an error.
+An everyday outcome (a feed that times out, a mail server that says "later") is a value, no error.
 """
 
 from dataclasses import dataclass
 
 
 class MonitorError(Exception):
-    """What a command prints as one plain sentence before it exits with 1 (or 2 for a ConfigError)."""
+    """What a command prints as one plain sentence; it then exits with 1 (a ConfigError: 2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Problem:
 
 
 class ConfigError(MonitorError):
-    """The configuration cannot be used as it is. `problems` has every fault of the file, in its order."""
+    """The configuration cannot be used. `problems` has every fault of the file, in its order."""
 
     def __init__(self, path: str, problems: tuple[Problem, ...]) -> None:
         self.path = path

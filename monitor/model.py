@@ -225,8 +225,8 @@ class Article:
     published_at: datetime | None = None
     #: When we first saw it: what decides which digest it belongs to.
     first_seen_at: datetime
-    #: It came with a feed's first fetch and may be old: a digest takes it only if `published_at` lies
-    #: inside its window. False for the first ten undated entries of such a fetch.
+    #: It came with a feed's first fetch and may be old: a digest takes it only if `published_at`
+    #: lies inside its window. False for the first ten undated entries of such a fetch.
     backlog: bool = False
 
 
@@ -268,7 +268,7 @@ class TopicVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """An entry seen in a feed for the first time, with the article it shows and that article's matches."""
+    """An entry seen in a feed for the first time, its article and that article's matches."""
 
     #: What makes two entries of one feed the same; see `articles.entry_key`.
     entry_key: str
@@ -460,7 +460,7 @@ class Coverage:
 
     #: Feeds that are polled (configured, not retired).
     feeds: int
-    #: Feeds with at least one successful poll inside the window.
+    #: Feeds with a successful poll inside the window, or well and not due in it.
     feeds_read: int
     #: Entries new to the monitor inside the window, matched or not.
     articles: int
@@ -468,7 +468,7 @@ class Coverage:
 
     @property
     def blind(self) -> bool:
-        """Whether so little was seen that "no news" would be a guess: under half of the feeds read."""
+        """Whether under half of the feeds were read: "no news" would be a guess."""
         return self.feeds == 0 or self.feeds_read * 2 < self.feeds
 
 
@@ -569,7 +569,7 @@ class RenderedDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestItem:
-    """What an issue reported: hangs on the digest's name, so that no edit of a topic mails it again."""
+    """What an issue reported. It hangs on the digest's name: no edit of a topic mails it again."""
 
     article_id: int
     topic_id: str
@@ -638,7 +638,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """Never: a 5xx for this recipient, or a server that cannot do what the configuration requires."""
+    """Never: a 5xx for this recipient, or a server that cannot do what the config requires."""
 
     reason: str
 

@@ -38,7 +38,12 @@ FIRST_CONTACT = timedelta(minutes=2)
 MAX_SPREAD = timedelta(minutes=5)
 
 _HOUR = timedelta(hours=1)
+#: Failures that cost no server anything: the fault is in the configuration or in the network. After
+#: a night without a connection, feeds must not wait for another one.
+_NOBODY_ASKED = frozenset({FailureKind.REFUSED, FailureKind.DNS, FailureKind.CONNECT})
+
 _ZERO = timedelta(0)
+_CUT_OFF = "the feed is cut off; its whole entries are kept, the rest is missing"
 
 
 def request(state: FeedState) -> FetchRequest:
@@ -84,6 +89,11 @@ def decide(
         case Fetched():
             if isinstance(parsed, ParseFailed):
                 return _failed(state, parsed.kind, parsed.reason, fetch, now)
+            if parsed is not None and not parsed.complete:
+                # Its entries are kept, but a 304 to its validators would hide the rest for good.
+                return _failed(
+                    _read(state, parsed, now), FailureKind.NOT_A_FEED, _CUT_OFF, fetch, now
+                )
             state = replace(
                 _read(state, parsed, now),
                 url=result.moved_to or state.url,
@@ -159,8 +169,8 @@ def _pause(state: FeedState, fetch: FetchConfig, status: int | None) -> timedelt
     doublings = min(state.failures - 1, 16)
     if state.first_success_at is None and state.failure_kind in UNREACHED:
         return min(FIRST_CONTACT * (1 << doublings), interval)
-    if state.failure_kind is FailureKind.REFUSED:
-        return interval  # nobody was asked: the fault is in the configuration, or heals by itself
+    if state.failure_kind in _NOBODY_ASKED:
+        return interval
     if status == 429:
         doublings += 1
     return min(interval * (1 << doublings), max(interval, fetch.ceiling))

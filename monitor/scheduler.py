@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Lock, Thread
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -32,6 +32,13 @@ FORGET_TICK = timedelta(hours=6)
 #: After a round that failed nobody is polled for this long: the feeds stay due, and asking their
 #: servers again and again for what cannot be stored would be rude.
 REST = timedelta(minutes=5)
+
+#: How long the end waits for a step under way.
+STOP_PATIENCE = timedelta(seconds=7)
+
+#: A service that was just started composes what is due only after its first round of polls, but
+#: does not wait longer than this.
+FIRST_ROUND_PATIENCE = timedelta(minutes=10)
 
 #: Articles indexed in one step, between which polls get the writer's lock.
 _INDEX_BATCH = 500
@@ -90,6 +97,7 @@ class Service:
         self._status = Status()
         self._status_lock = Lock()
         self._rest_until: datetime | None = None
+        self._started_at = app.clock()
         self._previewed = False
 
     @property
@@ -107,12 +115,19 @@ class Service:
         self._tick("forget", FORGET_TICK, self._forget)
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Stop ticking, let running steps end, and end the parser's processes."""
+    def stop(self) -> bool:
+        """Stop ticking, let running steps end, and end the parser's processes.
+
+        Returns False if a step is still under way after STOP_PATIENCE, which a mail server that
+        keeps us waiting for its last word can bring about.
+        """
         self._scheduler.remove_all_jobs()
         # The fetcher goes first: a round that waits for slow servers ends with it.
         self._parts.close()
-        self._scheduler.shutdown(wait=True)
+        ending = Thread(target=self._scheduler.shutdown, name="stop", daemon=True)
+        ending.start()
+        ending.join(STOP_PATIENCE.total_seconds())
+        return not ending.is_alive()
 
     def _tick(self, name: str, every: timedelta, step: Callable[[], None]) -> None:
         self._scheduler.add_job(
@@ -161,7 +176,8 @@ class Service:
 
     def _deliver(self, mailer: Mailer) -> None:
         now = self._app.clock()
-        deliver.compose_due(self._app.store, self._app.config, self._app.templates, now)
+        if self._status.rounds or now - self._started_at > FIRST_ROUND_PATIENCE:
+            deliver.compose_due(self._app.store, self._app.config, self._app.templates, now)
         deliver.drain_outbox(self._app.store, mailer, self._app.clock)
 
     def _index(self) -> None:

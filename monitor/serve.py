@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from monitor import deliver
-from monitor.app import App, utc_now
+from monitor.app import App, machine_zone, utc_now
 from monitor.config import Config
 from monitor.demo import SampleServer, prepare
+from monitor.errors import MonitorError
 from monitor.model import RenderedDigest
 from monitor.poll import offline_line, poll_due
 from monitor.scheduler import Service
@@ -62,8 +64,10 @@ def serve(app: App, *, listen: str | None = None, token_file: Path | None = None
             stop.wait()
             click.echo("stopping", err=True)
         finally:
-            service.stop()
             server.stop()
+            if not service.stop():
+                click.echo("a mail server kept us waiting; its mail will be tried again", err=True)
+                os._exit(0)  # its thread cannot be ended otherwise
 
 
 def serve_demo(folder: Path) -> None:
@@ -72,14 +76,13 @@ def serve_demo(folder: Path) -> None:
     # The digest is due in this very minute, and the news was seen just before it.
     minute = start.replace(second=0, microsecond=0)
     with SampleServer(start) as sample:
-        path = prepare(folder, sample.url, at=f"{minute.astimezone():%H:%M}")
+        path = prepare(
+            folder, sample.url, at=f"{minute.astimezone(ZoneInfo(machine_zone())):%H:%M}"
+        )
         with App.open(path, clock=lambda: minute) as app, app.sole_service():
-            rendered = _demo_digest(app)
-            click.echo(rendered.text)
-            click.echo(f"This digest as a mail: {app.outbox / 'preview.html'}")
-            click.echo(
-                "The same news, searchable, with the reason for each match, is in the archive:"
-            )
+            click.echo(_demo_digest(app).text)
+            click.echo(f"That was the digest as plain text; as a mail it is in {app.outbox},")
+            click.echo("and in the archive, where every match can be searched with its reason:")
             serve(replace(app, clock=utc_now), listen=DEMO_LISTEN)
 
 
@@ -91,11 +94,12 @@ def _demo_digest(app: App) -> RenderedDigest:
         poll_due(work, on_progress=progress)
     while app.store.index_pending():
         pass
-    rendered = app.preview()
-    app.write_preview(rendered)
     deliver.compose_due(app.store, app.config, app.templates, app.clock())
     deliver.drain_outbox(app.store, app.mailer(), app.clock)
-    return rendered
+    issue = app.store.digest(app.store.digests()[0].id)
+    if issue is None:
+        raise MonitorError("the demo's digest was not composed; please report this as a bug")
+    return issue
 
 
 @contextmanager

@@ -37,7 +37,6 @@ LAYERS = {
         "text",
         "languages",
         "markup",
-        "tomlplaces",
     },
     "words": {"model", "errors"},
 }
@@ -61,8 +60,6 @@ OWNERS = {
     "click": {"cli", "serve"},  # the two that talk on the terminal
     "rich": {"terminal"},
     "pydantic": {"config"},
-    "tomlkit": {"tomlplaces"},
-    "nh3": {"markup"},
 }
 
 #: What the core must not touch: files, sockets, processes, threads, the environment, chance.

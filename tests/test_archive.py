@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from factories import DAY, FEED_URL, NOW, ago, article, feed_state, match, outcome, span
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from monitor.archive import ArchiveView, Question
 from monitor.errors import MonitorError, QueryError
 from monitor.model import Article, Match, Piece, Sighting, Span
 from monitor.store import Store, open_store
+from tests.factories import DAY, FEED_URL, NOW, ago, article, feed_state, match, outcome, span
 
 CONFIG = config.load(
     f"""

@@ -5,13 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from factories import DAY, HOUR, NOW, ago, coverage, match, row, span, window
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import digest as digests
 from monitor.config import DigestConfig, FeedConfig, TopicConfig
 from monitor.model import ArticleMatches, Digest, DigestItem, Slot
+from tests.factories import DAY, HOUR, NOW, ago, coverage, match, row, span, window
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KLING = TopicConfig(id="kling", name="Kling", any=("Kling", "可灵"))

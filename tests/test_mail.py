@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
-from factories import NOW, rendered, slot
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +31,7 @@ from monitor.mail import (
     sender_domain,
 )
 from monitor.model import Deferred, Delivery, DeliveryState, Rejected, SendResult, Sent
+from tests.factories import NOW, rendered, slot
 
 SENDER = "News Monitor <monitor@news.example>"
 HEADERS = [

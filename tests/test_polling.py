@@ -187,7 +187,7 @@ def test_a_documents_own_pace_is_kept_for_the_304s_after_it() -> None:
     [
         pytest.param(0, FailureKind.STATUS, {}, 1 * HOUR, id="first failure"),
         pytest.param(1, FailureKind.STATUS, {}, 2 * HOUR, id="second"),
-        pytest.param(3, FailureKind.DNS, {}, 8 * HOUR, id="fourth"),
+        pytest.param(3, FailureKind.TIMEOUT, {}, 8 * HOUR, id="fourth"),
         pytest.param(99, FailureKind.TLS, {}, 1 * DAY, id="up to the ceiling"),
         pytest.param(0, FailureKind.STATUS, {"status": 429}, 2 * HOUR, id="slow down"),
         pytest.param(
@@ -200,6 +200,8 @@ def test_a_documents_own_pace_is_kept_for_the_304s_after_it() -> None:
             0, FailureKind.STATUS, {"retry_after": 999 * DAY}, 1 * DAY, id="broken Retry-After"
         ),
         pytest.param(7, FailureKind.REFUSED, {}, 1 * HOUR, id="nobody was asked"),
+        pytest.param(7, FailureKind.DNS, {}, 1 * HOUR, id="a night without a connection"),
+        pytest.param(7, FailureKind.CONNECT, {}, 1 * HOUR, id="nobody listened"),
     ],
 )
 def test_pace_after_a_failure(
@@ -284,3 +286,13 @@ def test_the_next_poll_is_never_hurried_and_never_lost(
     interval = max(state.every or HOUR, HOUR)
     soonest = polling.FIRST_CONTACT if state.first_success_at is None else HOUR
     assert now + soonest <= after.next_poll_at <= now + max(interval + polling.MAX_SPREAD, DAY)
+
+
+def test_a_cut_off_document_keeps_the_validators_of_the_last_whole_one() -> None:
+    state = decide(
+        read_before(), fetched(), parsed(complete=False, title="Renamed"), body_hash="new"
+    )
+    assert (state.validators, state.body_hash) == (OLD, "old")
+    assert "cut off" in state.error
+    assert state.failures == 1
+    assert state.title == "Renamed"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from factories import coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +29,7 @@ from monitor.render import (
     html_environment,
     shipped_templates,
 )
+from tests.factories import coverage
 
 SLOT = datetime.fromisoformat("2026-03-11T07:30:00+01:00")
 SHIPPED = Templates([])

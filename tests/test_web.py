@@ -15,18 +15,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from factories import (
-    FEED_URL,
-    NOW,
-    ago,
-    article,
-    feed_state,
-    issue,
-    match,
-    outcome,
-    rendered,
-    span,
-)
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor import config
@@ -45,6 +33,18 @@ from monitor.model import (
 from monitor.store import Store, open_store
 from monitor.web import Server, Services, check_listen, create_app, load_token, words
 from monitor.web.guard import MAIL_POLICY, PAGE_POLICY
+from tests.factories import (
+    FEED_URL,
+    NOW,
+    ago,
+    article,
+    feed_state,
+    issue,
+    match,
+    outcome,
+    rendered,
+    span,
+)
 
 CONFIG = f"""
 [[topic]]

@@ -18,8 +18,11 @@ from monitor.model import FailureKind, Validators
 log = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every request at INFO
 
+#: Where a server's owner can read who asks. Reserved by RFC 2606 until the project has a home.
+PROJECT_URL = "https://news-monitor.example/"
+
 _HEADERS = {
-    "User-Agent": f"NewsMonitor/{__version__} (+https://pypi.org/project/news-monitor/)",
+    "User-Agent": f"NewsMonitor/{__version__} (+{PROJECT_URL})",
     "Accept": (
         "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
         "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"

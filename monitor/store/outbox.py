@@ -6,9 +6,9 @@ due again when the lease ends, under the same Message-ID.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Any, assert_never
 
-from sqlalchemy import Connection, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
 
 from monitor.model import (
     ArticleMatches,
@@ -110,8 +110,8 @@ class Outbox(Database):
     def coverage(self, window: Window) -> Coverage:
         """Say what could be seen in a window that ends now.
 
-        A feed counts as read if its last success came after the window's start; for windows that
-        ended long ago that is more than was true.
+        A feed counts as read if its last success came after the window's start, or if it is well
+        and was not due since. For windows that ended long ago that is more than was true.
         """
         polled = select(feeds).where(feeds.c.active, ~feeds.c.retired).order_by(feeds.c.id)
         new = select(func.count()).where(
@@ -122,9 +122,7 @@ class Outbox(Database):
             number = connection.execute(new).scalar_one()
         return Coverage(
             feeds=len(rows),
-            feeds_read=sum(
-                1 for row in rows if (row.last_success_at or window.since) > window.since
-            ),
+            feeds_read=sum(1 for row in rows if _was_read(row, window)),
             articles=number,
             failing=tuple(
                 FailingFeed(name=row.name or row.title or row.url, url=row.url, error=row.error)
@@ -307,3 +305,11 @@ class Outbox(Database):
                 for item in issue.items
             ],
         )
+
+
+def _was_read(row: Row[Any], window: Window) -> bool:
+    """Whether what a feed published in a window that ends now is known."""
+    if row.last_success_at is None:
+        return False
+    rested = row.failures == 0 and row.next_poll_at > window.until
+    return bool(rested or row.last_success_at > window.since)

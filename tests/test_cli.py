@@ -1,0 +1,277 @@
+"""What the commands print, what they exit with, and what they say to a wrong word."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from monitor import cli
+from tests.scripted import Answer, ScriptedServer, serve
+
+FEED = """<?xml version="1.0" encoding="utf-8"?>
+<rss version="2.0"><channel><title>Morning Post</title><link>https://post.example/</link>
+<item><guid>1</guid><link>https://post.example/kling</link><title>Kling 4 &amp; its rivals</title>
+<description>Kuaishou shows 可灵 at a fair.</description></item>
+<item><guid>2</guid><link>https://post.example/water</link><title>Sparkling water sells well</title>
+</item></channel></rss>""".encode()
+
+CONFIG = """
+timezone = "Europe/Madrid"
+[fetch]
+allow = ["127.0.0.0/8"]
+host_gap = "0s"
+[[topic]]
+id = "kling"
+name = "Kling"
+any = ["Kling", "可灵"]
+none = ["Andreas Kling"]
+[[digest]]
+name = "daily"
+at = "07:30"
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Monitor = Callable[..., Said]
+
+
+@pytest.fixture
+def monitor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Monitor:
+    """Run the command line in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["monitor", *words])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        out, err = capsys.readouterr()
+        return Said(int(stop.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with serve({"/feed": Answer(body=FEED, etag='"1"')}) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path, server: ScriptedServer) -> Path:
+    """Give a folder whose configuration has one good feed and one that is not there."""
+    feeds = "".join(f'[[feed]]\nurl = "{server.url(path)}"\n' for path in ("/feed", "/lost"))
+    (tmp_path / "config.toml").write_text(CONFIG + feeds, encoding="utf-8")
+    return tmp_path
+
+
+# ---------------------------------------------------------------------------------------- words
+
+
+def test_help_answers_before_anything_heavy_is_loaded() -> None:
+    heavy = "sqlalchemy httpx pydantic jinja2 starlette feedparser apscheduler rich alembic"
+    probe = (
+        "import sys\nfrom monitor.cli import cli\n"
+        "cli.main(['--help'], standalone_mode=False)\n"
+        f"print([name for name in {heavy.split()!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_mistyped_command_is_guessed(monitor: Monitor) -> None:
+    said = monitor("serach", "Kling")
+    assert said.code == 2
+    assert 'no command "serach"; did you mean "search"?' in said.err
+
+
+def test_an_unknown_command_points_to_the_help(monitor: Monitor) -> None:
+    said = monitor("xyzzy")
+    assert (said.code, 'see "monitor --help"' in said.err) == (2, True)
+
+
+def test_no_configuration_says_how_to_get_one(monitor: Monitor) -> None:
+    said = monitor("poll")
+    assert said.code == 2
+    assert "config.toml" in said.err
+    assert "cp " in said.err
+
+
+def test_every_fault_of_a_configuration_is_told_at_once(monitor: Monitor, folder: Path) -> None:
+    (folder / "config.toml").write_text('databse = 1\n[fetch]\nfloor = "soon"\n', encoding="utf-8")
+    said = monitor("check")
+    assert said.code == 2
+    assert "config.toml:1" in said.err
+    assert "did you mean" in said.err
+    assert "config.toml:3" in said.err
+    assert '"soon" is not a duration' in said.err
+    as_json = monitor("check", "--json")
+    assert as_json.code == 2
+    assert [problem["line"] for problem in json.loads(as_json.out)["problems"]] == [1, 3]
+
+
+def test_check_counts_what_it_understood(monitor: Monitor, folder: Path) -> None:
+    assert monitor("check").out == "config.toml is fine: 1 topic, 2 feeds, 1 digest\n"
+
+
+def test_check_names_a_broken_template(monitor: Monitor, folder: Path) -> None:
+    (folder / "templates").mkdir()
+    (folder / "templates" / "digest.html.j2").write_text("{% if %}", encoding="utf-8")
+    said = monitor("check")
+    assert said.code == 1
+    assert "digest.html.j2" in said.err
+
+
+# ---------------------------------------------------------------------------------- poll, search
+
+
+def test_poll_reports_for_people_and_for_scripts(
+    monitor: Monitor, folder: Path, server: ScriptedServer
+) -> None:
+    said = monitor("poll", "--json")
+    assert (said.code, said.err) == (0, "")
+    report = json.loads(said.out)
+    (error,) = report.pop("errors")
+    assert report == {
+        "feeds": 2,
+        "changed": 1,
+        "unchanged": 0,
+        "failed": 1,
+        "articles_new": 2,
+        "matches_new": 1,
+    }
+    assert error["url"] == server.url("/lost")
+    assert "404" in error["error"]
+    assert monitor("poll").out == ("no feed is due; `monitor poll --force` polls all of them now\n")
+    forced = monitor("poll", "--force")
+    assert "2 feeds polled: 0 changed, 1 unchanged, 1 failed" in forced.out
+    assert server.url("/lost") in forced.out
+
+
+def test_what_was_polled_is_found_with_its_evidence(monitor: Monitor, folder: Path) -> None:
+    monitor("poll")
+    (found,) = json.loads(monitor("search", "可灵", "--json").out)
+    assert found["title"] == "Kling 4 & its rivals"
+    assert found["topics"] == ["kling"]
+    assert [(hit["field"], hit["text"]) for hit in found["evidence"]] == [
+        ("title", "Kling"),
+        ("body", "可灵"),
+    ]
+    assert "Kling 4 & its rivals" in monitor("search", "rivals").out
+
+
+def test_search_looks_at_matches_unless_told_otherwise(monitor: Monitor, folder: Path) -> None:
+    monitor("poll")
+    assert "--all searches every stored article" in monitor("search", "water").out
+    assert "Sparkling water" in monitor("search", "water", "--all").out
+
+
+def test_a_faulty_search_is_underlined(monitor: Monitor, folder: Path) -> None:
+    said = monitor("search", "(Kling")
+    assert said.code == 2
+    assert "(Kling\n    ^" in said.err
+
+
+def test_an_unknown_topic_names_the_known_ones(monitor: Monitor, folder: Path) -> None:
+    monitor("poll")
+    said = monitor("search", "Kling", "--topic", "klink")
+    assert (said.code, "kling" in said.err) == (1, True)
+
+
+def test_feeds_shows_what_is_wrong(monitor: Monitor, folder: Path) -> None:
+    assert "no feed is known yet" in monitor("feeds").out
+    monitor("poll")
+    said = monitor("feeds").out
+    assert "Morning Post" in said
+    assert "never read" in said
+    assert "404" in said
+    rows = {
+        row["url"].rpartition("/")[2]: row for row in json.loads(monitor("feeds", "--json").out)
+    }
+    assert (rows["feed"]["articles"], rows["feed"]["matches"]) == (2, 1)
+    assert rows["lost"]["failures"] == 1
+
+
+# ---------------------------------------------------------------------------------------- digest
+
+
+def test_the_preview_is_shown_and_written(monitor: Monitor, folder: Path) -> None:
+    monitor("poll")
+    said = monitor("digest", "preview", "--since", "all")
+    assert said.code == 0
+    assert "Kling 4 & its rivals" in said.out
+    page = folder / "data" / "outbox" / "preview.html"
+    assert str(page) in said.out
+    assert "its rivals" in page.read_text(encoding="utf-8")
+
+
+def test_an_unknown_digest_names_the_known_ones(monitor: Monitor, folder: Path) -> None:
+    said = monitor("digest", "preview", "weekly")
+    assert (said.code, "daily" in said.err) == (1, True)
+
+
+def test_no_digest_yet(monitor: Monitor, folder: Path) -> None:
+    assert "no digest yet" in monitor("digest", "list").out
+    assert json.loads(monitor("digest", "list", "--json").out) == []
+
+
+# ----------------------------------------------------------------------------------------- match
+
+
+def test_match_tries_the_topics_on_a_file(monitor: Monitor, folder: Path) -> None:
+    lines = [
+        {"id": "a", "title": "Kling 4 is out", "summary": "可灵 4", "lang": "en"},
+        {"id": "b", "title": "A sparkling evening", "summary": None},
+        {"id": "c", "title": "Andreas Kling leaves his browser"},
+    ]
+    file = folder / "articles.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)) + "\n\n", encoding="utf-8")
+    said = monitor("match", str(file))
+    assert said.code == 0
+    first, *others = map(json.loads, said.out.splitlines())
+    assert first == {
+        "id": "a",
+        "topics": ["kling"],
+        "evidence": [
+            {"topic": "kling", "field": "title", "start": 0, "end": 5, "text": "Kling"},
+            {"topic": "kling", "field": "summary", "start": 0, "end": 2, "text": "可灵"},
+        ],
+    }
+    assert others == [
+        {"id": "b", "topics": [], "evidence": []},
+        {"id": "c", "topics": [], "evidence": []},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        pytest.param("{oops", "no JSON", id="no JSON"),
+        pytest.param('["Kling"]', "must be an object", id="no object"),
+        pytest.param('{"title": "Kling"}', "must be an object", id="no id"),
+        pytest.param('{"id": 1, "title": 7}', '"title" must be a text', id="title is a number"),
+    ],
+)
+def test_match_names_the_faulty_line(monitor: Monitor, folder: Path, line: str, fault: str) -> None:
+    file = folder / "articles.jsonl"
+    file.write_text(f'{{"id": "a", "title": "fine"}}\n{line}\n', encoding="utf-8")
+    said = monitor("match", str(file))
+    assert said.code == 1
+    assert "articles.jsonl:2" in said.err
+    assert fault in said.err

@@ -1,0 +1,187 @@
+"""The service as people start it: a process of its own, real feeds on loopback, a real browser's
+requests, and signals."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, Queue
+
+import httpx
+import pytest
+
+from tests.scripted import Answer, serve
+from tests.test_cli import CONFIG, FEED
+
+PATIENCE = 60
+
+
+@dataclass
+class Process:
+    """A running `monitor`, read line by line."""
+
+    popen: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+    _queue: "Queue[str | None]" = field(default_factory=Queue)
+
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.popen.stdout
+        for line in self.popen.stdout:
+            self._queue.put(line.rstrip("\n"))
+        self._queue.put(None)
+
+    def line(self, pattern: str) -> re.Match[str]:
+        """Wait for a line that the pattern is found in."""
+        while True:
+            try:
+                line = self._queue.get(timeout=PATIENCE)
+            except Empty:
+                line = None
+            if line is None:
+                pytest.fail(f"no line with {pattern}; it said:\n" + "\n".join(self.lines))
+            self.lines.append(line)
+            if found := re.search(pattern, line):
+                return found
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.popen.send_signal(number)
+        return self.popen.wait(PATIENCE)
+
+
+@contextmanager
+def monitor(*words: str, folder: Path) -> Iterator[Process]:
+    environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "monitor", *words],
+        cwd=folder,
+        env=environ,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as popen:
+        try:
+            yield Process(popen)
+        finally:
+            popen.kill()
+
+
+def configure(folder: Path, *feeds: str, port: int = 0, more: str = "") -> None:
+    web = f'[web]\nlisten = "127.0.0.1:{port or free_port()}"\n'
+    tables = "".join(f'[[feed]]\nurl = "{url}"\n' for url in feeds)
+    (folder / "config.toml").write_text(CONFIG + web + more + tables, encoding="utf-8")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def test_it_polls_shows_and_ends_cleanly(tmp_path: Path) -> None:
+    with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
+        configure(tmp_path, server.url("/feed"))
+        with monitor("run", folder=tmp_path) as service:
+            url = service.line(r"the archive is at (\S+)")[1]
+            service.line("2 new articles, 1 new matches")
+            service.line("the next digest as it looks now: .*preview.html")
+            page = httpx.get(url).text
+            assert "https://post.example/kling" in page
+            assert "Sparkling water" not in page
+            assert "Kling 4" in httpx.get(f"{url}/digests/next/mail").text
+            assert (tmp_path / "data" / "outbox" / "preview.html").exists()
+            assert service.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_while_a_server_keeps_it_waiting(tmp_path: Path, number: int) -> None:
+    with serve({"/slow": Answer(hang=True, raw=b"HTTP/1.1 200 OK\r\n")}) as server:
+        configure(tmp_path, server.url("/slow"))
+        with monitor("run", folder=tmp_path) as service:
+            url = service.line(r"the archive is at (\S+)")[1]
+            assert "reading" in httpx.get(url).text
+            assert service.stop(number) == 0
+
+
+def test_a_second_service_is_refused_and_reading_works_beside_the_first(tmp_path: Path) -> None:
+    with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
+        configure(tmp_path, server.url("/feed"))
+        with monitor("run", folder=tmp_path) as service:
+            service.line("the next digest as it looks now")
+            for command in ("run", "poll"):
+                with monitor(command, folder=tmp_path) as second:
+                    second.line("another monitor .* already works on .*monitor.db")
+                    assert second.popen.wait(PATIENCE) == 1
+            with monitor("search", "Kling", "--json", folder=tmp_path) as search:
+                search.line("Kling 4")
+                assert search.popen.wait(PATIENCE) == 0
+
+
+def test_a_taken_port_is_said_and_the_next_free_one_used(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        configure(tmp_path, port=other.getsockname()[1])
+        with monitor("run", folder=tmp_path) as service:
+            service.line(f"port {other.getsockname()[1]} is taken")
+            url = service.line(r"the archive is at (\S+)")[1]
+            assert httpx.get(url).status_code == 200
+
+
+def test_without_a_network_one_line_says_so_and_the_page_too(tmp_path: Path) -> None:
+    ports = [free_port() for _ in range(3)]
+    configure(tmp_path, *(f"http://127.0.0.1:{port}/feed" for port in ports))
+    with monitor("run", folder=tmp_path) as service:
+        url = service.line(r"the archive is at (\S+)")[1]
+        service.line("none of 3 feeds answered: no connection; is this machine online")
+        service.line("the next digest as it looks now")
+        assert sum("answered" in line for line in service.lines) == 1
+        page = httpx.get(url).text
+        assert "none of 3 feeds answered" in page
+        assert re.search(r"next try at \d\d:\d\d", page)
+
+
+def test_a_public_address_needs_a_token(tmp_path: Path) -> None:
+    configure(tmp_path)
+    with monitor("run", "--listen", "0.0.0.0:0", folder=tmp_path) as service:
+        service.line("nobody asks who they are")
+        assert service.popen.wait(PATIENCE) == 1
+    with monitor("run", "--token-file", "token", folder=tmp_path) as service:
+        link = service.line(r"the archive is at (\S+)")[1]
+        base = link.partition("/?")[0]
+        assert httpx.get(base).status_code == 401
+        with httpx.Client(follow_redirects=True) as browser:
+            assert browser.get(link).status_code == 200
+            assert browser.get(f"{base}/feeds").status_code == 200
+
+
+def test_the_demo_shows_a_digest_twice_the_same(tmp_path: Path) -> None:
+    told = []
+    for _ in range(2):
+        with monitor("demo", "--folder", "demo", folder=tmp_path) as demo:
+            demo.line("DAILY NEWS")
+            url = demo.line(r"the archive is at (\S+)")[1]
+            told.append([line for line in demo.lines if line.startswith("* ")])
+            assert "Kling" in httpx.get(f"{url}/digests").text
+            assert demo.stop(signal.SIGINT) == 0
+    assert len(told[0]) > 10
+    assert told[0] == told[1]
+
+
+def test_a_killed_service_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) -> None:
+    with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
+        configure(tmp_path, server.url("/feed"))
+        with monitor("run", folder=tmp_path) as service:
+            service.line("2 new articles")
+            assert service.stop(signal.SIGKILL) == -signal.SIGKILL
+        with monitor("poll", "--force", "--json", folder=tmp_path) as again:
+            assert again.popen.wait(PATIENCE) == 0
+            again.line('"unchanged": 1')
+            again.line('"articles_new": 0')

@@ -166,7 +166,7 @@ def test_the_demo_shows_a_digest_twice_the_same(tmp_path: Path) -> None:
     told = []
     for _ in range(2):
         with monitor("demo", "--folder", "demo", folder=tmp_path) as demo:
-            demo.line("DAILY NEWS")
+            demo.line("NEWS MONITOR")
             url = demo.line(r"the archive is at (\S+)")[1]
             told.append([line for line in demo.lines if line.startswith("* ")])
             assert "Kling" in httpx.get(f"{url}/digests").text

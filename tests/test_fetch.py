@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -288,6 +289,26 @@ def test_closing_ends_what_is_under_way() -> None:
         assert list(fetcher.fetch_many([request(url)])) == []
 
 
+def test_it_may_be_closed_by_several_at_once_while_others_still_ask() -> None:
+    """As at the end of the service: nobody is left waiting, nobody meets an error."""
+    with serve({"/feed": Answer(body=RSS)}) as server:
+        for _ in range(5):
+            fetcher = Fetcher(config())
+            together = threading.Barrier(8)
+
+            def ask(fetcher: Fetcher = fetcher, together: threading.Barrier = together) -> None:
+                together.wait()
+                list(fetcher.fetch_many([request(server.url("/feed"))] * 3))
+
+            def close(fetcher: Fetcher = fetcher, together: threading.Barrier = together) -> None:
+                together.wait()
+                fetcher.close()
+
+            with ThreadPoolExecutor(8) as threads:
+                for done in [threads.submit(each) for each in [ask, close] * 4]:
+                    done.result()
+
+
 # ------------------------------------------------------------------------------------ failures
 
 
@@ -490,6 +511,37 @@ def test_max_age(
     server: ScriptedServer, usual: Fetcher, cache_control: str, expected: timedelta
 ) -> None:
     server.script["/feed"] = Answer(body=RSS, headers={"Cache-Control": cache_control})
+    result = fetch(usual, server.url("/feed"))
+    assert isinstance(result, Fetched)
+    assert result.max_age == expected
+
+
+_DATE = "Tue, 24 Nov 2026 10:00:00 GMT"
+_SIX_HOURS_LATER = "Tue, 24 Nov 2026 16:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        pytest.param({"Expires": _SIX_HOURS_LATER}, timedelta(hours=6), id="by the server's clock"),
+        pytest.param({"Expires": "Tue, 24 Nov 2026 09:00:00 GMT"}, timedelta(0), id="past"),
+        pytest.param({"Expires": "0"}, timedelta(0), id="no date"),
+        pytest.param(
+            {"Expires": _SIX_HOURS_LATER, "Cache-Control": "max-age=60"},
+            timedelta(minutes=1),
+            id="max-age goes before",
+        ),
+        pytest.param(
+            {"Expires": _SIX_HOURS_LATER, "Cache-Control": "private, no-cache"},
+            timedelta(0),
+            id="no-cache goes before",
+        ),
+    ],
+)
+def test_expires(
+    server: ScriptedServer, usual: Fetcher, headers: Mapping[str, str], expected: timedelta
+) -> None:
+    server.script["/feed"] = Answer(body=RSS, headers={"Date": _DATE, **headers})
     result = fetch(usual, server.url("/feed"))
     assert isinstance(result, Fetched)
     assert result.max_age == expected

@@ -14,6 +14,7 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_AGE = re.compile(r"(?<![\w-])max-age\s*=\s*\"?(\d+)", re.IGNORECASE | re.ASCII)
+_NO_CACHE = re.compile(r"(?<![\w-])no-(?:cache|store)(?![\w-])", re.IGNORECASE | re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 #: More than anybody means; keeps hostile figures within what dates can hold.
 _LONGEST = timedelta(days=366)
@@ -38,10 +39,17 @@ def validators(headers: RawHeaders) -> Validators:
     )
 
 
-def max_age(headers: RawHeaders) -> timedelta:
-    """Give Cache-Control's max-age (RFC 9111, 5.2.2.1), zero if there is none."""
-    found = _MAX_AGE.search(header(headers, b"cache-control") or "")
-    return _seconds(found[1]) if found else timedelta(0)
+def max_age(headers: RawHeaders, now: datetime) -> timedelta:
+    """Give how long an answer holds, zero if it does not say so (RFC 9111, 4.2.1).
+
+    That is Cache-Control's max-age, else Expires, which counts from the server's own Date.
+    """
+    control = header(headers, b"cache-control") or ""
+    if found := _MAX_AGE.search(control):
+        return _seconds(found[1])
+    if _NO_CACHE.search(control):
+        return timedelta(0)
+    return _until((header(headers, b"expires") or "").strip(), headers, now)
 
 
 def retry_after(headers: RawHeaders, now: datetime) -> timedelta:
@@ -52,6 +60,11 @@ def retry_after(headers: RawHeaders, now: datetime) -> timedelta:
     text = (header(headers, b"retry-after") or "").strip()
     if _DIGITS.fullmatch(text):
         return _seconds(text)
+    return _until(text, headers, now)
+
+
+def _until(text: str, headers: RawHeaders, now: datetime) -> timedelta:
+    """Give the wait until a date of the server's; zero for one that is past or is no date."""
     until = _date(text)
     if until is None:
         return timedelta(0)

@@ -104,6 +104,7 @@ async def read(response: httpx.Response, walk: Walk) -> FetchResult | None:
         Failure: The answer is of no use.
     """
     headers, status = response.headers.raw, response.status_code
+    now = datetime.now(UTC)
     match status:
         case 200:
             return Fetched(
@@ -113,14 +114,14 @@ async def read(response: httpx.Response, walk: Walk) -> FetchResult | None:
                 body=await body.read(response.aiter_raw(), headers),
                 content_type=body.header(headers, b"content-type") or "",
                 validators=body.validators(headers),
-                max_age=body.max_age(headers),
+                max_age=body.max_age(headers, now),
             )
         case 304 if walk.validators != NO_VALIDATORS:
             return NotModified(
                 feed_url=walk.request.feed_url,
                 moved_to=walk.moved_to,
                 validators=body.validators(headers),
-                max_age=body.max_age(headers),
+                max_age=body.max_age(headers, now),
             )
         case _ if status in _REDIRECTS:
             walk.follow(status, _location(headers))
@@ -130,7 +131,7 @@ async def read(response: httpx.Response, walk: Walk) -> FetchResult | None:
         kind,
         _said(status),
         status=status,
-        retry_after=body.retry_after(headers, datetime.now(UTC)),
+        retry_after=body.retry_after(headers, now),
     )
 
 

@@ -119,7 +119,7 @@ def poll(path: Path, *, force: bool, as_json: bool) -> None:
     if as_json:
         _print_json(_poll_json(report))
     else:
-        _print_report(report)
+        _print_report(report, configured=len(app.config.feeds))
 
 
 def _poll_json(report: PollReport) -> dict[str, object]:
@@ -136,14 +136,14 @@ def _poll_json(report: PollReport) -> dict[str, object]:
     }
 
 
-def _print_report(report: PollReport) -> None:
+def _print_report(report: PollReport, *, configured: int) -> None:
     from monitor.poll import offline_line  # noqa: PLC0415
 
     if not report.feeds:
         click.echo("no feed is due; `monitor poll --force` polls all of them now")
         return
-    if report.offline:
-        click.echo(offline_line(report))
+    if report.offline and report.feeds == configured:
+        click.echo(offline_line(report.feeds, {error.kind for error in report.errors}))
         return
     click.echo(
         f"{_count(report.feeds, 'feed')} polled: {report.changed} changed, "

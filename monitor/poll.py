@@ -6,7 +6,7 @@ arrives: a slow feed holds up nobody.
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -194,14 +194,11 @@ def _new_sightings(
             yield replace(sighting, matches=work.topics.match(sighting.article))
 
 
-def offline_line(report: PollReport) -> str:
-    """Say in one line that no feed could be reached, and why."""
-    kinds = sorted({error.kind for error in report.errors})
-    cause = " and ".join(_OFFLINE_CAUSES[kind] for kind in kinds)
-    feeds = (
-        f"none of {report.feeds} feeds answered" if report.feeds > 1 else "the feed did not answer"
-    )
-    return f"{feeds}: {cause}; is this machine online? `make demo` shows everything on sample news"
+def offline_line(feeds: int, kinds: Collection[FailureKind]) -> str:
+    """Say in one line that none of so many feeds could be reached, and why."""
+    cause = " and ".join(_OFFLINE_CAUSES[kind] for kind in sorted(kinds))
+    told = f"none of {feeds} feeds answered" if feeds > 1 else "the feed did not answer"
+    return f"{told}: {cause}; is this machine online? `make demo` shows everything on sample news"
 
 
 class _Tally:

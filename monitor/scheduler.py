@@ -19,7 +19,7 @@ from monitor import deliver, poll
 from monitor.app import App
 from monitor.deliver import Mailer
 from monitor.errors import MonitorError
-from monitor.model import PollReport
+from monitor.model import UNREACHED, PollReport
 from monitor.poll import Round
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,8 @@ class Status:
     total: int = 0
     #: Rounds of polls that ended since the start.
     rounds: int = 0
-    #: The last round that polled at least one feed.
-    report: PollReport | None = None
+    #: One line that says so while no feed can be reached, "" otherwise.
+    offline: str = ""
     #: What the last rendering said of the reader's templates.
     template_problems: tuple[str, ...] = ()
     #: Why the last round failed, "" if it did not.
@@ -162,9 +162,9 @@ class Service:
         finally:
             self._set(done=0, total=0, rounds=self._status.rounds + 1)
         self._rest_until = None
-        self._set(trouble="", report=report if report.feeds else self._status.report)
+        self._set(trouble="")
         if report.feeds:
-            log_round(report)
+            self._tell(report)
             self._index()
         if self._app.config.digests and (report.matches_new or not self._previewed):
             rendered = self._app.preview()
@@ -173,6 +173,32 @@ class Service:
         if not self._previewed:
             self._previewed = True
             self._on_first_round()
+
+    def _tell(self, report: PollReport) -> None:
+        """Log a round in one line; while nothing can be reached, only that, and only once."""
+        if not report.offline:
+            self._set(offline="")
+        elif self._status.offline:
+            return
+        elif nothing_reached := self._nothing_reached():
+            self._set(offline=nothing_reached)
+            log.warning(nothing_reached)
+            return
+        log.info(
+            "polled %d feeds: %d changed, %d unchanged, %d failed; %d new articles, %d new matches",
+            report.feeds,
+            report.changed,
+            report.unchanged,
+            report.failed,
+            report.articles_new,
+            report.matches_new,
+        )
+
+    def _nothing_reached(self) -> str:
+        """Say that no feed at all could be reached when last polled; "" if one could."""
+        kinds = [row.state.failure_kind for row in self._app.store.feed_rows()]
+        unreached = {kind for kind in kinds if kind in UNREACHED}
+        return poll.offline_line(len(kinds), unreached) if unreached == set(kinds) else ""
 
     def _deliver(self, mailer: Mailer) -> None:
         now = self._app.clock()
@@ -204,19 +230,3 @@ def _guarded(name: str, step: Callable[[], None]) -> Callable[[], None]:
             log.exception("%s failed", name)
 
     return run
-
-
-def log_round(report: PollReport) -> None:
-    """Write one line about a round of polls: one also when nothing could be reached."""
-    if report.offline:
-        log.warning(poll.offline_line(report))
-        return
-    log.info(
-        "polled %d feeds: %d changed, %d unchanged, %d failed; %d new articles, %d new matches",
-        report.feeds,
-        report.changed,
-        report.unchanged,
-        report.failed,
-        report.articles_new,
-        report.matches_new,
-    )

@@ -22,7 +22,7 @@ from monitor.config import Config
 from monitor.demo import SampleServer, prepare
 from monitor.errors import MonitorError
 from monitor.model import RenderedDigest
-from monitor.poll import offline_line, poll_due
+from monitor.poll import poll_due
 from monitor.scheduler import Service
 from monitor.terminal import Progress
 from monitor.web import Server, Services, check_listen, create_app, load_token
@@ -153,10 +153,10 @@ def status_line(app: App, service: Service) -> str | None:
         return f"reading {status.total} feeds: {status.done} done"
     if status.rounds == 0:
         return "the first round of polls is about to start"
-    if status.report and status.report.offline:
+    if status.offline:
         following = app.store.next_poll_at()
         when = f"; next try at {following.astimezone(app.config.zone):%H:%M}" if following else ""
-        return offline_line(status.report) + when
+        return status.offline + when
     return None
 
 

@@ -185,3 +185,15 @@ def test_a_killed_service_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) 
             assert again.popen.wait(PATIENCE) == 0
             again.line('"unchanged": 1')
             again.line('"articles_new": 0')
+
+
+def test_one_dead_feed_is_not_taken_for_a_dead_network(tmp_path: Path) -> None:
+    with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
+        configure(tmp_path, server.url("/feed"), f"http://127.0.0.1:{free_port()}/feed")
+        with monitor("run", folder=tmp_path) as service:
+            url = service.line(r"the archive is at (\S+)")[1]
+            service.line("polled 2 feeds: 1 changed, 0 unchanged, 1 failed")
+            assert "is this machine online" not in httpx.get(url).text
+        with monitor("poll", "--force", folder=tmp_path) as poll:
+            poll.line("2 feeds polled: 0 changed, 1 unchanged, 1 failed")
+            poll.line("http://127.0.0.1")

@@ -98,9 +98,11 @@ def _compose(
     )
     if slot is None:
         return 0
-    window = _window(config, digest, slot, last, now)
+    # Not `slot`: what was found before slots were missed belongs to the first issue, too.
+    first = digests.next_slot(digest, zone, after=started_at)
+    window = _window(config, digest, first, last, now)
     topics = digests.selected(digest, config.topics)
-    rows = _candidates(store, digest, window, topics)
+    rows = _candidates(store, digest, window, topics, last)
     composed = _composed(store, config, digest, rows, window, slot)
     rendered = templates.render(composed)
     issue = Issue(
@@ -130,30 +132,38 @@ def _compose(
 def _window(
     config: Config,
     digest: DigestConfig,
-    slot: Slot,
+    first: Slot,
     last: tuple[Slot, Window] | None,
     now: datetime,
 ) -> Window:
-    """Give what an issue covers: what the last one did not, or the first time one period.
+    """Give what an issue covers: what the last one did not, or the period that ends at `first`.
 
     It reaches up to the moment of composing: an issue that is late because the monitor was down
     brings what was found since it is up again, too.
     """
     if last is None:
-        first = digests.first_window(digest, config.digest_zone(digest), slot)
-        return replace(first, until=max(first.until, now))
-    return Window(since=min(last[1].until, now), until=now)
+        since = digests.slot_before(digest, config.digest_zone(digest), first).due_at
+    else:
+        since = last[1].until
+    return Window(since=min(since, now), until=now)
 
 
 def _candidates(
-    store: Store, digest: DigestConfig, window: Window, topics: Sequence[TopicConfig]
+    store: Store,
+    digest: DigestConfig,
+    window: Window,
+    topics: Sequence[TopicConfig],
+    last: tuple[Slot, Window] | None,
 ) -> tuple[ArticleMatches, ...]:
     """Give what is to be reported, also what was stored only after the last issue looked.
 
     An article is stamped before its transaction ends; what was reported is left out by the store.
+    A digest without an issue has reported nothing, and looks no further back than its window: it
+    may be an old one under a new name.
     """
-    wider = replace(window, since=window.since - STORED_LATE)
-    return store.digest_candidates(digest.name, wider, [topic.id for topic in topics])
+    since = window.since - STORED_LATE if last else window.since
+    wanted = [topic.id for topic in topics]
+    return store.digest_candidates(digest.name, replace(window, since=since), wanted)
 
 
 def _composed(
@@ -232,9 +242,9 @@ def preview(
         first = min((row.article.first_seen_at for row in rows), default=now)
         window = Window(since=min(first, now) - _MOMENT, until=now)
     else:
-        window = _window(config, digest, slot, store.last_issue(digest.name), now)
-        window = Window(since=min(window.since, now), until=now)
-        rows = _candidates(store, digest, window, digests.selected(digest, config.topics))
+        last = store.last_issue(digest.name)
+        window = _window(config, digest, slot, last, now)
+        rows = _candidates(store, digest, window, digests.selected(digest, config.topics), last)
     composed = _composed(store, config, digest, rows, window, slot, preview=True)
     return composed, templates.render(composed)
 

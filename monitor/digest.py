@@ -69,12 +69,10 @@ def next_slot(config: DigestConfig, zone: tzinfo, *, after: datetime) -> Slot:
     return next(slot for slot in slots if slot.due_at > after)
 
 
-def first_window(config: DigestConfig, zone: tzinfo, slot: Slot) -> Window:
-    """Give what a digest's first issue covers: the time since the slot before it."""
-    before = slot.due_at - _SECOND
+def slot_before(config: DigestConfig, zone: tzinfo, slot: Slot) -> Slot:
+    """Give the slot before that one: a digest's first issue covers the time since it."""
     slots = _slots(config, zone, slot.local_date, -_DAY)
-    since = next(earlier.due_at for earlier in slots if earlier.due_at <= before)
-    return Window(since=since, until=slot.due_at)
+    return next(earlier for earlier in slots if earlier.due_at < slot.due_at)
 
 
 def _slots(config: DigestConfig, zone: tzinfo, day: date, step: timedelta) -> Iterator[Slot]:

@@ -167,6 +167,26 @@ def test_a_month_of_downtime_gives_one_issue_with_everything(store: Store, due: 
     assert newest.items == 2
 
 
+def test_a_pause_before_the_first_issue_loses_nothing(store: Store) -> None:
+    """Installed in the morning, switched off in the evening, and on again three days later."""
+    config = load()
+    compose(store, config, START)
+    poll(store, START + HOUR, seen("Kling, on the first day", START + HOUR))
+    assert compose(store, config, SLOT + 3 * DAY) == 1
+    [issue] = store.digests()
+    assert (issue.local_date, issue.items) == ((SLOT + 3 * DAY).date(), 1)
+    assert issue.window.since == SLOT - DAY
+
+
+def test_a_renamed_digest_goes_on_where_it_was(store: Store, due: Config) -> None:
+    compose(store, due)
+    renamed = load(DAILY.replace("daily", "morning") + MAIL)
+    compose(store, renamed, SLOT + HOUR)
+    poll(store, SLOT + 2 * HOUR, seen("Kling, after the last issue", SLOT + 2 * HOUR))
+    assert compose(store, renamed, SLOT + DAY) == 1
+    assert store.digests()[0].items == 1
+
+
 def test_nothing_new_is_noted_but_not_sent(store: Store) -> None:
     config = load()
     compose(store, config, START)

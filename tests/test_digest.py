@@ -114,7 +114,7 @@ def test_a_digest_comes_only_on_its_days() -> None:
     assert slot is not None
     assert slot.local_date == date(2026, 3, 9)
     assert digests.next_slot(mondays, BERLIN, after=NOW).local_date == date(2026, 3, 16)
-    assert digests.first_window(mondays, BERLIN, slot).since == slot.due_at - 7 * DAY
+    assert digests.slot_before(mondays, BERLIN, slot).due_at == slot.due_at - 7 * DAY
 
 
 @pytest.mark.parametrize(
@@ -133,10 +133,10 @@ def test_a_digest_that_moves_gets_no_second_issue_for_a_date(zone: str, at: str)
     assert again is None
 
 
-def test_the_first_window_is_the_time_since_the_slot_before() -> None:
+def test_the_slot_before_is_a_local_day_earlier() -> None:
     slot = digests.next_slot(config(), BERLIN, after=utc("2026-03-29 00:00"))
-    # One hour short: the clocks went forward in that night.
-    assert digests.first_window(config(), BERLIN, slot).since == utc("2026-03-28 06:30")
+    # One hour less: the clocks went forward in that night.
+    assert digests.slot_before(config(), BERLIN, slot).due_at == utc("2026-03-28 06:30")
 
 
 # ---------------------------------------------------------------------------------------- issue

@@ -5,7 +5,8 @@
     ├── QueryError      edit a query; carries the span of the fault
     ├── StoreError      look at the database: locked, unreachable, full, of a newer version
     ├── RenderError     edit a template; the built-in one is used meanwhile
-    └── BusyError       another service already works on this database
+    ├── BusyError       another service already works on this database
+    └── ClosedError     nothing: the monitor is ending, and what was under way is done next time
 
 An everyday outcome (a feed that times out, a mail server that says "later") is a value, no error.
 """
@@ -74,3 +75,7 @@ class RenderError(MonitorError):
 
 class BusyError(MonitorError):
     """Another service holds this database; two would poll and mail the same things twice."""
+
+
+class ClosedError(MonitorError):
+    """A part was closed while it was asked: no outcome, and nothing to be recorded as one."""

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from monitor import articles, polling
 from monitor.config import Config, FeedConfig
-from monitor.errors import StoreError
+from monitor.errors import ClosedError, StoreError
 from monitor.matcher import Topics
 from monitor.model import (
     FailureKind,
@@ -84,6 +84,8 @@ def poll_due(
 ) -> PollReport:
     """Poll every feed that is due, store what came, and report the round.
 
+    When a part is closed meanwhile, the round ends early and the feeds it did not store stay due.
+
     Args:
         work: The parts to work with.
         everything: Poll all feeds, due or not; their requests stay conditional.
@@ -105,6 +107,8 @@ def poll_due(
         url = result.feed_url
         try:
             tally.add(*_handle(work, feeds.get(url, FeedConfig(url=url)), states[url], result))
+        except ClosedError:
+            pass  # as when the fetcher is closed: the feed stays due, and nobody waits for it
         finally:
             room.release()
 
@@ -125,7 +129,7 @@ def _handle(
     now = work.clock()
     try:
         outcome, changed = _decide(work, feed, state, result, now)
-    except StoreError:
+    except (StoreError, ClosedError):
         raise
     except (
         Exception

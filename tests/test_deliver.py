@@ -179,6 +179,7 @@ def test_a_pause_before_the_first_issue_loses_nothing(store: Store) -> None:
 
 
 def test_a_renamed_digest_goes_on_where_it_was(store: Store, due: Config) -> None:
+    poll(store, SLOT - MINUTE, seen("Kling, just before the last issue", SLOT - MINUTE))
     compose(store, due)
     renamed = load(DAILY.replace("daily", "morning") + MAIL)
     compose(store, renamed, SLOT + HOUR)

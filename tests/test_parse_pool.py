@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.errors import ClosedError
 from monitor.model import NO_VALIDATORS, FailureKind, Fetched, ParsedFeed, ParseFailed
 from monitor.parse import ParserPool
 
@@ -153,7 +154,7 @@ def test_no_process_is_left_behind() -> None:
     pool.close()
     pool.close()
     assert children() == before
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(ClosedError):
         pool.parse(fetched(SMALL))
 
 
@@ -166,7 +167,7 @@ def test_closing_ends_a_call_under_way() -> None:
         try:
             while True:
                 pool.parse(fetched(ENDLESS))
-        except RuntimeError as error:
+        except ClosedError as error:
             raised.append(str(error))
 
     thread = threading.Thread(target=work)

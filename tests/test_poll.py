@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.config import Config, load
-from monitor.errors import StoreError
+from monitor.errors import ClosedError, StoreError
 from monitor.matcher import Topics
 from monitor.model import (
     ArchiveFilter,
@@ -212,6 +212,15 @@ def test_a_fault_of_ours_shows_at_its_feed_and_is_not_polled_in_a_loop(
     assert "ZeroDivisionError" in caplog.text
     assert desk.titles() == ["Kling 3"]
     assert desk.poll(timedelta(minutes=1)).feeds == 0
+
+
+def test_a_parser_closed_meanwhile_is_no_failure_of_the_feed(desk: Desk) -> None:
+    desk.fetcher.answers = {FEED_URL: fetched()}
+    desk.parser.documents = {b"news": ClosedError("the parser pool is closed")}
+    report = desk.poll()
+    assert (report.changed, report.failed) == (0, 0)
+    [due] = (state for state in desk.store.due_feeds(NOW) if state.feed_url == FEED_URL)
+    assert (due.failures, due.error) == (0, "")
 
 
 def test_a_failing_database_ends_the_round_with_its_error(desk: Desk) -> None:

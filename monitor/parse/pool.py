@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from monitor.errors import ClosedError
 from monitor.model import FailureKind, Fetched, ParsedFeed, ParseFailed, ParseResult
 
 # Parsers leak and fragment: a worker is replaced after so many documents.
@@ -31,7 +32,7 @@ class ParserPool:
     """Parses in up to `workers` child processes, started when first needed.
 
     `parse` may be called from many threads at once and waits for a free worker. `close` ends all
-    children; calls under way then raise RuntimeError, so that nobody records a failure that was
+    children; calls under way then raise ClosedError, so that nobody records a failure that was
     none.
 
     Args:
@@ -77,7 +78,7 @@ class ParserPool:
         finally:
             self._places.put(worker)
         if self._closed and not isinstance(result, ParsedFeed):
-            raise RuntimeError("the parser pool is closed")
+            raise ClosedError("the parser pool is closed")
         return result
 
     def close(self) -> None:
@@ -107,7 +108,7 @@ class ParserPool:
         self._discard(old)
         with self._lock:
             if self._closed:
-                raise RuntimeError("the parser pool is closed")
+                raise ClosedError("the parser pool is closed")
             worker = _Worker(self._memory_bytes)
             self._workers.add(worker)
         return worker

@@ -82,11 +82,17 @@ class Archive(Database):
         # Cut outside of the transaction, which holds up everyone else's writing.
         tokens = [search.tokens_of(*row) for row in rows]
         with self._write() as connection:
-            # Some may have gone meanwhile: indexed by another process, or deleted.
+            # Some may have gone meanwhile, deleted or indexed by another process. On PostgreSQL,
+            # what another one is about to index is left to it.
+            there = (
+                select(search_queue.c.article_id)
+                .where(search_queue.c.article_id.in_([number for number, *_ in rows]))
+                .with_for_update(skip_locked=True)
+            )
             ours = set(
                 connection.scalars(
                     delete(search_queue)
-                    .where(search_queue.c.article_id.in_([number for number, *_ in rows]))
+                    .where(search_queue.c.article_id.in_(there))
                     .returning(search_queue.c.article_id)
                 )
             )

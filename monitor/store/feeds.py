@@ -32,9 +32,12 @@ _KNOWN = select(sightings.c.key).where(
     sightings.c.feed_id == bindparam("feed_id"),
     sightings.c.key.in_(bindparam("keys", expanding=True)),
 )
-_STORED = select(
-    articles.c.key, articles.c.id, articles.c.title, articles.c.text, articles.c.sorted_at
-).where(articles.c.key.in_(bindparam("keys", expanding=True)))
+_STORED = (
+    select(articles.c.key, articles.c.id, articles.c.title, articles.c.text, articles.c.sorted_at)
+    .where(articles.c.key.in_(bindparam("keys", expanding=True)))
+    # Only PostgreSQL needs it: there, another process's retention could take them away meanwhile.
+    .with_for_update(read=True, key_share=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,11 @@ class Feeds(Database):
                 }
                 if url not in known:
                     state = FeedState(feed_url=url, url=url, next_poll_at=now)
+                    # Another process may have taken over the same configuration a moment ago.
                     connection.execute(
-                        feeds.insert().values(url=url, **values.feed_values(state), **ours)
+                        self._dialect.insert(feeds)
+                        .values(url=url, **values.feed_values(state), **ours)
+                        .on_conflict_do_nothing(index_elements=["url"])
                     )
                 elif any(known[url]._mapping[name] != value for name, value in ours.items()):  # noqa: SLF001  SQLAlchemy's public name
                     connection.execute(update(feeds).where(feeds.c.url == url).values(**ours))
@@ -154,7 +160,9 @@ class Feeds(Database):
             fresh = [s for s in reversed(outcome.sightings) if clean(s.entry_key) not in known]
             if not fresh:
                 return PollSaved()
-            stored = _stored(connection, [clean(s.article.key) for s in fresh])
+            keys = [clean(s.article.key) for s in fresh]
+            self._dialect.hold_articles(connection, keys)
+            stored = _stored(connection, keys)
             new = {
                 clean(s.article.key): values.article_values(s.article, feed_id)
                 for s in fresh

@@ -1,6 +1,7 @@
 """What is special about PostgreSQL: how it is reached, locks, fails and searches."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, assert_never
 
@@ -29,6 +30,10 @@ MAX_VECTOR_BYTES = 900_000
 
 #: Any number of our own: processes that migrate at the same time wait for each other on it.
 _MIGRATION_LOCK = 7_306_921
+#: Processes that store the same articles wait for each other on locks of this class: one lock for
+#: each of so many groups of keys.
+_ARTICLE_LOCKS = 7_306_922
+_ARTICLE_GROUPS = 64
 
 
 class Postgres:
@@ -66,6 +71,22 @@ class Postgres:
     def wait_for_migration(connection: Connection) -> None:
         """Let one process migrate at a time."""
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+
+    @staticmethod
+    def hold_articles(connection: Connection, keys: Iterable[str]) -> None:
+        """Keep other processes from storing articles of these keys until the transaction ends.
+
+        Two feeds list the same articles in different orders: each transaction would end up waiting
+        for an article that the other has just stored. These locks are taken in one order.
+        """
+        groups = sorted({zlib.crc32(key.encode()) % _ARTICLE_GROUPS for key in keys})
+        connection.execute(
+            text(
+                "SELECT pg_advisory_xact_lock(:locks, number)"
+                " FROM unnest(CAST(:groups AS integer[])) AS number"
+            ),
+            {"locks": _ARTICLE_LOCKS, "groups": groups},
+        )
 
     @staticmethod
     def index(connection: Connection, rows: Sequence[Tokens]) -> None:
@@ -110,6 +131,7 @@ class Postgres:
 
 _MEANINGS = {
     "55P03": "is locked by another program; end what writes to it, then try again",
+    "40P01": "was changed by two programs that waited for each other; try again",
     "53100": "cannot grow: its disk is full; free some space, then try again",
     "42P01": "lacks a table of ours; restore a backup, or name an empty database",
 }

@@ -71,6 +71,10 @@ class Sqlite:
         """Do nothing: `BEGIN IMMEDIATE` lets one process in at a time."""
 
     @staticmethod
+    def hold_articles(connection: Connection, keys: Iterable[str]) -> None:
+        """Do nothing: here only one writes at a time."""
+
+    @staticmethod
     def index(connection: Connection, rows: Sequence[Tokens]) -> None:
         """Put articles into the index."""
         connection.execute(

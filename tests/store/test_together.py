@@ -1,5 +1,6 @@
 """Several at once: threads of one process, and another program beside it."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -31,6 +32,35 @@ def test_polls_stored_at_the_same_time_lose_and_double_nothing(store_url: str) -
     assert sum(one.matches_new for one in saved) == len(URLS) + 1
     assert indexed == len(URLS) + 1
     assert len(stores[0].page(ArchiveFilter()).articles) == len(URLS) + 1
+    for store in stores:
+        store.close()
+
+
+def test_the_same_news_in_another_order_blocks_nobody(store_url: str) -> None:
+    """Four outlets list the same articles, each in its own order, four processes store them."""
+    stores = [open_store(store_url) for _ in range(4)]
+    titles = [f"Kling news {number}" for number in range(60)]
+    orders = [titles, titles[::-1], titles[30:] + titles[:30], titles[1::2] + titles[::2]]
+    together = threading.Barrier(4)
+
+    def configure(store: Store) -> None:
+        together.wait()
+        store.sync_feeds([FeedConfig(url=url) for url in URLS], NOW)
+
+    def poll(store: Store, url: str, order: list[str]) -> int:
+        together.wait()
+        seen = (sighting(title, topics=("kling", "alibaba")) for title in order)
+        return store.save_poll(outcome(*seen, feed=feed_state(url))).articles_new
+
+    def index(store: Store) -> int:
+        together.wait()
+        return store.index_pending()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(configure, stores))
+        assert sum(threads.map(poll, stores, URLS, orders)) == 60
+        assert sum(threads.map(index, stores)) == 60
+    assert len(stores[0].due_feeds(NOW)) == len(URLS)
     for store in stores:
         store.close()
 

@@ -1,6 +1,6 @@
 """How many articles the shipped topics read per second on this machine.
 
-python bench/match.py [ARTICLES]    (20000 unless told otherwise)
+python -m bench.match [ARTICLES]    (20000 unless told otherwise)
 """
 
 import random

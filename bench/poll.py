@@ -1,6 +1,6 @@
 """What polling costs on this machine: feeds per second, CPU per feed, memory.
 
-    python bench/poll.py [FEEDS]    (200 unless told otherwise)
+    python -m bench.poll [FEEDS]    (200 unless told otherwise)
 
 CPU is that of this process and its parse workers, never of the server, which is another process.
 The database lies in a temporary folder; the fetcher's own limits per host are lifted.

@@ -29,6 +29,7 @@ from monitor.model import (
 MAX_SUBJECT = 120
 #: Longer titles are cut around their hits.
 MAX_TITLE = 200
+#: Words named as the reason for a story.
 MAX_REASONS = 3
 #: A week has every weekday once; the second one is for a zone that skipped a whole date.
 _DAYS_TO_LOOK = 15
@@ -251,13 +252,31 @@ def _title(article: Article, spans: Sequence[Span]) -> tuple[Piece, ...]:
 
 
 def _reasons(spans: Sequence[Span]) -> tuple[str, ...]:
-    """Say what was found and where; a word found in the title is not named again for the text."""
-    reasons: dict[str, str] = {}
+    """Say what was found and where: ("阿里, Qwen in the title", "Tongyi in the text").
+
+    A word found in the title is not named again for the text, nor one inside a longer find.
+    """
+    found: dict[str, tuple[str, str]] = {}
     for span in spans:
-        word = " ".join(span.surface.split())[:40]
-        place = "title" if span.field == "title" else "text"
-        reasons.setdefault(word.casefold(), f"{word} in the {place}")
-    return tuple(reasons.values())[:MAX_REASONS]
+        if not any(_is_inside(span, other) for other in spans):
+            word = _short(span.surface, 40)
+            found.setdefault(word.casefold(), (word, span.field))
+    named = list(found.values())[:MAX_REASONS]
+    in_title = ", ".join(word for word, field in named if field == "title")
+    in_text = ", ".join(word for word, field in named if field == "body")
+    return (
+        *([f"{in_title} in the title"] if in_title else ()),
+        *([f"{in_text} in the text"] if in_text else ()),
+    )
+
+
+def _is_inside(span: Span, other: Span) -> bool:
+    return (
+        span.field == other.field
+        and other.start <= span.start
+        and span.end <= other.end
+        and (span.start, span.end) != (other.start, other.end)
+    )
 
 
 def _with_bar(section: DigestTopic, largest: int) -> DigestTopic:

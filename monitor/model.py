@@ -498,7 +498,7 @@ class DigestArticle:
     time: datetime
     #: True when the feed gave no date and `time` is when we first saw it.
     undated: bool
-    #: Why it is here, in the reader's words: 'Kling in the title', '可灵 in the text'.
+    #: Why it is here, in the reader's words: 'Kling, 可灵 in the title', 'Kuaishou in the text'.
     why: tuple[str, ...]
 
 

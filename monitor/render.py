@@ -29,8 +29,9 @@ TEXT_COLUMNS = 72
 
 #: No template shows a story in so few bytes that more of them fit.
 _MOST_STORIES = 250
-#: Per topic: how many stories keep their snippet. Tried in this order until the mail fits.
-_SNIPPETS = (_MOST_STORIES, 8, 3, 0)
+#: Per topic: how many stories keep their snippet. Tried in this order until the mail fits; the
+#: first stories keep theirs even when the last ones have to go.
+_SNIPPETS = (_MOST_STORIES, 8, 3)
 _MAX_OUTPUT_CHARS = 1_000_000
 _MAX_RANGE = 1_000
 _MAX_SECONDS = 10
@@ -122,9 +123,10 @@ class Templates:
     def render(self, digest: Digest) -> RenderedDigest:
         """Render both parts of the mail; the HTML is at most MAX_HTML_BYTES long.
 
-        A digest that is too long loses snippets first, then its last stories: they count as
-        `more`. A broken template is replaced by the next one; `problems` and a notice in the
-        mail say so. Templates are read anew each time, so that an edit needs no restart.
+        A digest that is too long loses snippets first, but for those of each topic's first stories,
+        then its last stories: they count as `more`. A broken template is replaced by the next one;
+        `problems` and a notice in the mail say so. Templates are read anew each time, so that an
+        edit needs no restart.
         """
         htmls, texts = self._choices(_HTML), self._choices(_TEXT)
         problems: list[str] = []
@@ -291,7 +293,7 @@ def _smaller(digest: Digest) -> Iterator[Digest]:
         shown = _with_snippets(shown, keep)
         yield shown
     while shown.stories:
-        shown = _capped(shown, shown.stories * 3 // 4)
+        shown = _capped(shown, shown.stories * 7 // 8)
         yield shown
 
 

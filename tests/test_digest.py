@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor import digest as digests
 from monitor.config import DigestConfig, FeedConfig, TopicConfig
-from monitor.model import ArticleMatches, Digest, DigestItem, Slot
+from monitor.model import ArticleMatches, Digest, DigestItem, Slot, Span
 from tests.factories import DAY, HOUR, NOW, ago, coverage, match, row, span, window
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -203,6 +203,24 @@ def test_hits_are_marked_and_every_story_says_why_it_is_there() -> None:
     assert [(piece.text, piece.hit) for piece in lead.title] == [("可灵", True), ("2.0发布", False)]
     assert any(piece.hit for piece in lead.snippet)
     assert lead.why == ("可灵 in the title", "Kuaishou in the text")
+
+
+def why(*spans: Span) -> tuple[str, ...]:
+    found = ArticleMatches(id=1, article=row().article, matches=(match(spans=spans),))
+    return compose(found).topics[0].stories[0].lead.why
+
+
+def test_reasons_are_few_and_short() -> None:
+    title = (span("阿里"), span("Qwen", 9))
+    assert why(*title) == ("阿里, Qwen in the title",)
+    assert why(*title, span("qwen", 3, field="body"), span("Tongyi", 30, field="body")) == (
+        "阿里, Qwen in the title",
+        "Tongyi in the text",
+    )
+    # What stands inside a longer find is not said again.
+    assert why(span("Alibaba"), span("Alibaba Cloud")) == ("Alibaba Cloud in the title",)
+    many = [span(f"Word {number}", 10 * number) for number in range(9)]
+    assert why(*many) == ("Word 0, Word 1, Word 2 in the title",)
 
 
 def test_times_are_local_and_an_undated_article_says_so() -> None:

@@ -118,6 +118,20 @@ def test_the_mail_tells_all_that_is_known_of_a_story() -> None:
     assert mail.problems == ()
 
 
+@pytest.mark.parametrize(
+    ("published", "shown"),
+    [
+        pytest.param("2026-03-11T05:10:00+01:00", " · 05:10 ·", id="of the day"),
+        pytest.param("2026-03-09T05:10:00+01:00", " · 9 Mar, 05:10 ·", id="of the year"),
+        pytest.param("2025-03-11T05:10:00+01:00", " · 11 Mar 2025, 05:10 ·", id="older"),
+    ],
+)
+def test_a_date_says_what_the_reader_cannot_know(published: str, shown: str) -> None:
+    mail = SHIPPED.render(digest(topic(story(time=datetime.fromisoformat(published)))))
+    assert shown in mail.text
+    assert shown in Page(mail.html).text
+
+
 def test_hits_are_marked_in_the_html() -> None:
     html = SHIPPED.render(digest(topic(story()))).html
     assert re.search(r"<mark[^>]*>Kling</mark>", html)
@@ -337,6 +351,14 @@ def test_snippets_go_before_stories() -> None:
     assert 0 < mail.text.count("shows its new model") <= 70
 
 
+def test_the_first_stories_of_each_topic_keep_their_snippets() -> None:
+    topics = [topic(*[story()] * 300, name=name) for name in ("Kling", "Alibaba", "01.AI")]
+    mail = SHIPPED.render(digest(*topics))
+    assert len(mail.html.encode()) <= MAX_HTML_BYTES
+    kept = [part.count("shows its new model") for part in mail.text.split("\n== ")[1:]]
+    assert kept == [3, 3, 3]
+
+
 # ------------------------------------------------------------------------------------ plain text
 
 
@@ -351,6 +373,11 @@ def test_plain_text_keeps_to_its_columns_and_its_words(text: str) -> None:
     lines = mail.text.splitlines()
     assert max(map(columns, lines)) <= TEXT_COLUMNS or " " not in text
     assert "".join(text.split()) in "".join(mail.text.split())
+
+
+def test_a_long_name_of_a_digest_keeps_to_the_columns() -> None:
+    mail = SHIPPED.render(digest(name="Everything that we watch in Asia " * 3, preview=True))
+    assert max(map(columns, mail.text.splitlines())) <= TEXT_COLUMNS
 
 
 def test_chinese_lines_do_not_begin_with_a_full_stop() -> None:

@@ -236,6 +236,43 @@ def test_a_feed_damaged_anywhere_is_a_feed_or_a_plain_word(at: int, cut: int, pu
     assert isinstance(parse(body[:at] + put + body[at + cut :]), ParsedFeed | ParseFailed)
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        pytest.param("Rest of the Planet -", "Rest of the Planet", id="a dash at the end"),
+        pytest.param("| Gazette", "Gazette", id="a bar at the beginning"),
+        pytest.param("Gazette » ", "Gazette »", id="a sign that may belong to it"),
+        pytest.param("Gazette – Technology", "Gazette – Technology", id="a dash that separates"),
+        pytest.param("新华网 ·", "新华网", id="Chinese"),
+        pytest.param("C++ -", "C++", id="signs of a name"),
+        pytest.param("-", "-", id="nothing else"),
+    ],
+)
+def test_a_feeds_name_has_no_dangling_separator(title: str, name: str) -> None:
+    for body in (RSS.replace("Wire", title), json.dumps({"title": title, "items": []})):
+        parsed = parse(body)
+        assert isinstance(parsed, ParsedFeed)
+        assert parsed.title == name
+
+
+@pytest.mark.parametrize(
+    ("summary", "content", "text"),
+    [
+        pytest.param("It waits.", "It waits. It learns.", "It waits. It learns.", id="a part"),
+        pytest.param("It waits…", "It waits. It learns.", "It waits. It learns.", id="cut off"),
+        pytest.param("It waits. [...]", "It waits.", "It waits. [...]", id="the same but for dots"),
+        pytest.param("It waits.", "It waits. …", "It waits.", id="the same, the other way round"),
+        pytest.param("It waits.", "It learns.", "It waits.\nIt learns.", id="two texts"),
+        pytest.param("…", "", "…", id="only dots"),
+    ],
+)
+def test_a_text_in_two_versions_stands_once(summary: str, content: str, text: str) -> None:
+    item = {"title": "Kling", "summary": summary, "content_text": content}
+    parsed = parse(json.dumps({"items": [item]}))
+    assert isinstance(parsed, ParsedFeed)
+    assert [entry.text for entry in parsed.entries] == [text]
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=8),
     lambda values: (

@@ -17,7 +17,7 @@ import feedparser
 from monitor import markup
 from monitor.model import Entry, ParsedFeed
 from monitor.parse.dates import default_zone, parse_date
-from monitor.parse.values import absolute_link, joined_texts, label
+from monitor.parse.values import absolute_link, joined_texts, label, site_name
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _ITEM_START = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
@@ -69,7 +69,7 @@ def _feed(found: Any, document: bytes, url: str) -> ParsedFeed:  # noqa: ANN401 
     zone = default_zone(lang)
     hours, days = _skips(document)
     return ParsedFeed(
-        title=markup.one_line(feed.get("title") or ""),
+        title=site_name(feed.get("title")),
         link=link,
         lang=lang,
         entries=tuple(

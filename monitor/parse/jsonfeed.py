@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from monitor import markup
 from monitor.model import Entry, FailureKind, ParsedFeed, ParseFailed, ParseResult
 from monitor.parse.dates import default_zone, parse_date
-from monitor.parse.values import absolute_link, joined_texts, label
+from monitor.parse.values import absolute_link, joined_texts, label, site_name
 
 
 def read(text: str, *, url: str) -> ParseResult:
@@ -27,7 +27,7 @@ def read(text: str, *, url: str) -> ParseResult:
     lang = label(document.get("language")) or None
     zone = default_zone(lang)
     return ParsedFeed(
-        title=label(document.get("title")),
+        title=site_name(document.get("title")),
         link=link,
         lang=lang,
         entries=tuple(

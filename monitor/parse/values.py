@@ -8,6 +8,8 @@ from monitor import markup
 
 _MAX_LINK = 4000
 _MAX_LABEL = 200
+# "Rest of World -", "| Gazette", "Latest:": what a site's template left of "name - section".
+_DANGLING = re.compile(r"^(?:[-–—|:·•/]+\s+)+|(?:\s+[-–—|·•/]+|\s*[:|])+$")
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*\Z")
 
 
@@ -34,12 +36,20 @@ def label(value: object) -> str:
     return markup.one_line(value)[:_MAX_LABEL].rstrip() if isinstance(value, str) else ""
 
 
+def site_name(value: object) -> str:
+    """Reduce a feed's title to one plain line, without a sign that separates it from nothing."""
+    line = label(value)
+    return _DANGLING.sub("", line) or line
+
+
 def joined_texts(texts: Iterable[str]) -> str:
     """Join summary and contents as plain text, without those that stand inside another one."""
-    plain = dict.fromkeys(filter(None, map(markup.plain_text, texts)))
+    whole: dict[str, str] = {}
+    for text in filter(None, map(markup.plain_text, texts)):
+        whole.setdefault(_ELLIPSIS.sub("", text), text)
     kept = [
         text
-        for text in plain
-        if not any(_ELLIPSIS.sub("", text) in other for other in plain if other != text)
+        for bare, text in whole.items()
+        if not any(bare in other for other in whole if other != bare)
     ]
     return "\n".join(kept)[: markup.MAX_TEXT].rstrip()

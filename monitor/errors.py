@@ -11,11 +11,36 @@
 An everyday outcome (a feed that times out, a mail server that says "later") is a value, no error.
 """
 
+import unicodedata
 from dataclasses import dataclass
+
+#: Columns of a query that are shown on each side of its fault: a line of a narrow terminal, which
+#: would break a longer one and put the mark below other words.
+_AROUND = 30
 
 
 class MonitorError(Exception):
     """What a command prints as one plain sentence; it then exits with 1 (a ConfigError: 2)."""
+
+
+def underlined(text: str, span: tuple[int, int]) -> tuple[str, str]:
+    """Give a text, cut to what is around its fault, and the line of marks that goes below it."""
+    start, end = span
+    first, last = max(0, start - _AROUND), end + _AROUND
+    before = ("…" if first else "") + text[first:start]
+    after = text[end:last] + ("…" if last < len(text) else "")
+    marks = " " * _columns(before) + "^" * max(1, _columns(text[start:end]))
+    return before + text[start:end] + after, marks
+
+
+def _columns(text: str) -> int:
+    """Count the columns that a terminal gives a text: two for 可, none for an accent by itself."""
+    return sum(
+        0
+        if unicodedata.category(char) in {"Mn", "Me", "Cf"}
+        else 1 + (unicodedata.east_asian_width(char) in {"W", "F"})
+        for char in text
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +72,7 @@ class ConfigError(MonitorError):
             place = f"{self.path}:{problem.line}" if problem.line else self.path
             lines.append(f"{place}: {problem.place}: {problem.message}")
             if problem.excerpt:
-                start, end = problem.span
-                lines += [
-                    f"    {problem.excerpt}",
-                    "    " + " " * start + "^" * max(1, end - start),
-                ]
+                lines += [f"    {line}" for line in underlined(problem.excerpt, problem.span)]
         return lines
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import config
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, underlined
 from monitor.matcher import Topics
 
 ROOT = Path(__file__).parent.parent
@@ -282,6 +282,30 @@ def test_a_fault_in_a_query_is_underlined_at_its_line() -> None:
     assert line.startswith('5: topic 1 ("x"), any: ')
     assert excerpt.strip() == "(Kling OR 可灵"
     assert mark.strip().startswith("^")
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "expected"),
+    [
+        pytest.param("Kling OR", (6, 8), ("Kling OR", "      ^^"), id="latin"),
+        pytest.param("Kling (", (7, 7), ("Kling (", "       ^"), id="at the end"),
+        pytest.param(
+            "可灵 OR 视频", (3, 5), ("可灵 OR 视频", "     ^^"), id="after wide characters"
+        ),
+        pytest.param("可灵 视频", (3, 5), ("可灵 视频", "     ^^^^"), id="wide characters"),
+        pytest.param("cafe\u0301 (", (6, 7), ("cafe\u0301 (", "     ^"), id="an accent by itself"),
+        pytest.param(
+            "a " * 100 + "NEAR" + " b" * 100,
+            (200, 204),
+            ("…" + "a " * 15 + "NEAR" + " b" * 15 + "…", " " * 31 + "^^^^"),
+            id="in the middle of a long one",
+        ),
+    ],
+)
+def test_the_mark_stands_below_the_fault_on_a_terminal(
+    text: str, span: tuple[int, int], expected: tuple[str, str]
+) -> None:
+    assert underlined(text, span) == expected
 
 
 def test_an_item_over_several_lines_is_named_by_its_first_line() -> None:

@@ -166,8 +166,7 @@ class Guard:
             "Please open the archive with its link",
             "Use the link with the token that the monitor printed when it started, or add "
             "?token= and the content of the token file (data/web-token as shipped) to this "
-            "address. Once is enough: this browser remembers it. If you came here from another "
-            "site and had signed in before, load this address again.",
+            "address. Once is enough: this browser remembers it.",
         )
 
     def _is_token(self, given: str) -> bool:
@@ -187,7 +186,9 @@ class Guard:
             self._token or "",
             max_age=_COOKIE_SECONDS,
             httponly=True,
-            samesite="strict",
+            # "strict" would ask whoever follows a link in webmail to sign in again. Lax lets a
+            # link from elsewhere show a page; nothing here changes anything on a GET.
+            samesite="lax",
             secure=self._secure,
         )
         return response

@@ -109,18 +109,32 @@ def _replace(match: re.Match[str]) -> str:
     if name is None:
         return " " if match["silent"] else ""
     replacement = _REPLACED.get(name.lower())
-    if replacement is not None:
-        return replacement
-    return " " if _looks_like_markup(match) else match[0]
+    if replacement is None:
+        return " " if _looks_like_markup(match) and not _is_written_word(match) else match[0]
+    if _is_unfinished_sentence(match):
+        return match[0]
+    return replacement
 
 
 def _replace_if_surely_markup(match: re.Match[str]) -> str:
-    # "x<b and c>d" was text before it was escaped; "<b>" was not.
+    # "x<b and c>d" was text before it was escaped, and so was "the <script> tag"; "<b>" was not.
     if match["name"] is None:
-        return _replace(match)
+        return _replace(match) if match[0].endswith(">") else match[0]
     if match["name"].lower() in _REPLACED and _looks_like_markup(match):
         return _replace(match)
     return match[0]
+
+
+def _is_written_word(match: re.Match[str]) -> bool:
+    """Tell whether it is a word in angle brackets: no element has capitals, as <AI> and <T> do."""
+    name = match["name"]
+    return match[0] == f"<{name}>" and not name.islower() and name.isalnum()
+
+
+def _is_unfinished_sentence(match: re.Match[str]) -> bool:
+    """Tell whether a tag that never ends is rather words behind a sign: "Q<A, as we know"."""
+    words = match["attributes"]
+    return not match[0].endswith(">") and "=" not in words and len(words.split()) > 1
 
 
 def _looks_like_markup(match: re.Match[str]) -> bool:

@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from monitor import languages
 from monitor.model import Article, Entry, FeedState, ParsedFeed, Sighting
@@ -122,7 +122,7 @@ def article_key(
 
 
 def canonical_link(link: str) -> str:
-    """Write a link as all feeds would: without tracking, fragment and default port."""
+    """Write a link as all feeds would: without tracking, default port, and place in the page."""
     try:
         parts = urlsplit(link)
         port = parts.port
@@ -131,13 +131,16 @@ def canonical_link(link: str) -> str:
     host = parts.hostname or ""
     if port and port != _DEFAULT_PORTS.get(parts.scheme):
         host = f"{host}:{port}"
-    query = [
-        (parameter, value)
-        for parameter, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not _TRACKING.fullmatch(parameter)
-    ]
-    encoded = f"?{urlencode(query)}" if query else ""
-    return f"{parts.scheme}://{host}{parts.path or '/'}{encoded}" if host else link
+    # As it stands: to decode it would make one of all letters that are not UTF-8.
+    query = "&".join(
+        parameter
+        for parameter in parts.query.split("&")
+        if parameter and not _TRACKING.fullmatch(parameter.partition("=")[0])
+    )
+    encoded = f"?{query}" if query else ""
+    # Sites made of one page tell their articles apart behind "#!" or "#/".
+    route = f"#{parts.fragment}" if parts.fragment.startswith(("!", "/")) else ""
+    return f"{parts.scheme}://{host}{parts.path or '/'}{encoded}{route}" if host else link
 
 
 def _guids_of_several_links(entries: Iterable[Entry]) -> frozenset[str]:
@@ -176,7 +179,7 @@ def _language(entry: Entry, feed: str | None, configured: str | None) -> str:
 
 def _is_front_page(link: str) -> bool:
     parts = _split(link)
-    return parts.path in {"", "/"} and not parts.query
+    return parts.path in {"", "/"} and not (parts.query or parts.fragment)
 
 
 def _is_google_news(link: str) -> bool:

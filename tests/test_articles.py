@@ -71,6 +71,8 @@ def test_an_article_carries_what_the_entry_says() -> None:
         ("https://wire.example/a?utm_source=rss&id=7&fbclid=x", "https://wire.example/a?id=7"),
         ("https://wire.example/a?UTM_Medium=feed", "https://wire.example/a"),
         ("https://wire.example/a?q=", "https://wire.example/a?q="),
+        ("https://wire.example/?p=7&&utm_id=x&%C4=%E3#top", "https://wire.example/?p=7&%C4=%E3"),
+        ("https://wire.example/#!/a/1", "https://wire.example/#!/a/1"),
         ("https://[::1", "https://[::1"),
         ("", ""),
     ],
@@ -166,6 +168,14 @@ def test_the_same_publication_has_the_same_key(one: Entry, other: Entry) -> None
         ),
         pytest.param(entry(link=None), entry(link=None, publisher="Gazette"), id="publishers"),
         pytest.param(entry("", link=None, text="a"), entry("", link=None, text="b"), id="words"),
+        pytest.param(
+            entry(link="https://a.example/?q=%C4%E3"),
+            entry(link="https://a.example/?q=%BA%C3"),
+            id="pages named in GBK",
+        ),
+        pytest.param(
+            entry(link="https://a.example/#/1"), entry(link="https://a.example/#/2"), id="routes"
+        ),
         pytest.param(entry(link="https://[::1"), entry(link="https://[::2"), id="no addresses"),
     ],
 )

@@ -60,6 +60,7 @@ OWNERS = {
     "click": {"cli", "serve"},  # the two that talk on the terminal
     "rich": {"terminal"},
     "pydantic": {"config"},
+    "tomlkit": {"config"},
 }
 
 #: What the core must not touch: files, sockets, processes, threads, the environment, chance.

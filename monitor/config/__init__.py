@@ -10,6 +10,7 @@ places     the line on which each key and value of a TOML text stands
 syntax     from bytes to plain data
 reading    from plain data to values or to a list of problems
 words      pieces of messages
+editing    changes to the text (not loaded with the rest: only commands that write need it)
 """
 
 from monitor.config.checks import is_zone

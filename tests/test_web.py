@@ -109,7 +109,11 @@ class Site:
 
     def put(self, title: str, *matches: Match, **fields: object) -> None:
         one = article(title, **fields)
-        state = feed_state(last_success_at=ago(minutes=5), next_poll_at=NOW + timedelta(hours=1))
+        state = feed_state(
+            first_success_at=ago(days=1),
+            last_success_at=ago(minutes=5),
+            next_poll_at=NOW + timedelta(hours=1),
+        )
         sighting = Sighting(entry_key=one.key, article=one, matches=matches)
         self.store.save_poll(outcome(sighting, feed=state))
         self.store.index_pending()
@@ -472,7 +476,7 @@ def test_health_is_for_machines(site: Site) -> None:
 
 def test_a_database_that_fails_is_told_and_not_hidden(site: Site, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "monitor.db")) as damage:
-        damage.execute("DROP TABLE matches")
+        damage.execute("DROP TABLE feeds")
 
     health, page = site.get("/health"), site.get("/")
 

@@ -159,8 +159,7 @@ class _Pages:
         config = self._services.config()
         if not config.feeds:
             return "no feeds"
-        rows = self._services.store.feed_rows()
-        if not any(row.articles for row in rows):
+        if not any(state.first_success_at for state in self._services.store.feed_states()):
             return "nothing read"
         return "no match" if config.topics else "no topics"
 
@@ -244,7 +243,7 @@ class _Pages:
     def health(self, _: Request) -> Response:
         """Answer a health check: 200 while the database answers, with a few figures; else 503."""
         try:
-            states = [row.state for row in self._services.store.feed_rows()]
+            states = self._services.store.feed_states()
         except MonitorError as error:
             log.warning("health check: %s", error)
             return JSONResponse({"status": "error", "reason": "database"}, status_code=503)

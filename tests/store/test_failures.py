@@ -19,6 +19,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "accept_config": lambda s: s.accept_config(text="", hash="", topics=[topic_version()], now=NOW),
     "sync_feeds": lambda s: s.sync_feeds([FeedConfig(url="https://new.example/")], NOW),
     "due_feeds": lambda s: s.due_feeds(NOW),
+    "feed_states": lambda s: s.feed_states(),
     "next_poll_at": lambda s: s.next_poll_at(),
     "known_entries": lambda s: s.known_entries(FEED_URL, ["a"]),
     "save_poll": lambda s: s.save_poll(outcome(sighting("New", topics=("kling",)))),

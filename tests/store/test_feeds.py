@@ -88,7 +88,7 @@ def test_a_feed_that_left_the_configuration_keeps_its_history(store: Store) -> N
     store.sync_feeds([], NOW)
     assert store.due_feeds(NOW + DAY) == ()
     assert store.next_poll_at() is None
-    assert store.feed_rows() == ()
+    assert store.feed_rows() == store.feed_states() == ()
     assert len(store.page(EVERYTHING).articles) == 1
     store.sync_feeds([feed()], NOW + DAY)
     (back,) = store.feed_rows()
@@ -101,6 +101,7 @@ def test_a_retired_feed_is_shown_but_never_polled_again(store: Store) -> None:
     store.sync_feeds([feed()], NOW)
     assert store.due_feeds(NOW, everything=True) == ()
     assert store.feed_rows()[0].state.retired
+    assert store.feed_states() == tuple(row.state for row in store.feed_rows())
 
 
 def test_the_interval_is_the_configurations_word_not_the_polls(store: Store) -> None:

@@ -264,10 +264,12 @@ def _reasons(spans: Sequence[Span]) -> tuple[str, ...]:
     named = list(found.values())[:MAX_REASONS]
     in_title = ", ".join(word for word, field in named if field == "title")
     in_text = ", ".join(word for word, field in named if field == "body")
-    return (
+    reasons = (
         *([f"{in_title} in the title"] if in_title else ()),
         *([f"{in_text} in the text"] if in_text else ()),
     )
+    # Of two feeds with the article, the one whose text is stored may say less (see `save_poll`).
+    return reasons or ("found in another feed's version of it",)
 
 
 def _is_inside(span: Span, other: Span) -> bool:

@@ -221,6 +221,8 @@ def test_reasons_are_few_and_short() -> None:
     assert why(span("Alibaba"), span("Alibaba Cloud")) == ("Alibaba Cloud in the title",)
     many = [span(f"Word {number}", 10 * number) for number in range(9)]
     assert why(*many) == ("Word 0, Word 1, Word 2 in the title",)
+    # Evidence that the stored text does not show is not kept.
+    assert why() == ("found in another feed's version of it",)
 
 
 def test_times_are_local_and_an_undated_article_says_so() -> None:

@@ -268,8 +268,8 @@ def _reasons(spans: Sequence[Span]) -> tuple[str, ...]:
         *([f"{in_title} in the title"] if in_title else ()),
         *([f"{in_text} in the text"] if in_text else ()),
     )
-    # Of two feeds with the article, the one whose text is stored may say less (see `save_poll`).
-    return reasons or ("found in another feed's version of it",)
+    # Another feed's longer text may have matched (see `save_poll`), or a topic that only says NOT.
+    return reasons or ("for words that this version lacks",)
 
 
 def _is_inside(span: Span, other: Span) -> bool:

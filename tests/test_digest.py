@@ -222,7 +222,7 @@ def test_reasons_are_few_and_short() -> None:
     many = [span(f"Word {number}", 10 * number) for number in range(9)]
     assert why(*many) == ("Word 0, Word 1, Word 2 in the title",)
     # Evidence that the stored text does not show is not kept.
-    assert why() == ("found in another feed's version of it",)
+    assert why() == ("for words that this version lacks",)
 
 
 def test_times_are_local_and_an_undated_article_says_so() -> None:

@@ -88,7 +88,8 @@ def test_a_feed_that_left_the_configuration_keeps_its_history(store: Store) -> N
     store.sync_feeds([], NOW)
     assert store.due_feeds(NOW + DAY) == ()
     assert store.next_poll_at() is None
-    assert store.feed_rows() == store.feed_states() == ()
+    assert store.feed_rows() == ()
+    assert store.feed_states() == ()
     assert len(store.page(EVERYTHING).articles) == 1
     store.sync_feeds([feed()], NOW + DAY)
     (back,) = store.feed_rows()

@@ -37,6 +37,9 @@ LAYERS = {
         "text",
         "languages",
         "markup",
+        "discovery",
+        "opml",
+        "silence",
     },
     "words": {"model", "errors"},
 }

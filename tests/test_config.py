@@ -252,13 +252,26 @@ def test_each_fault_is_named_with_its_fix(text: str, expected: str) -> None:
         ("a = 1\na = 2", "2: at the end: this key is written twice"),
         ("[mail]\n[mail]\n", "2: column 6: this table is there twice"),
         ('a = "x\nb = 1', "1: column 7: the line ends, or has an invisible character"),
-        ('a = ["x"\n\n[mail]\n', "3: column 1: a list is never closed"),
+        ('a = ["x"\n\n[mail]\n', "3: column 1: the list above this line is never closed"),
         ('a = ["x"', "1: at the end: a list is never closed"),
         ("a = hello", "1: column 5: this is no value; a text needs quotation marks around it"),
         ("[topic\n", '1: column 7: a header must end in "]"'),
         ("= 1", "1: column 1: here a line must read: key = value"),
         ("any 'x'", "1: column 5: here a line must read: key = value"),
         ("a = 1" + "0" * 5000, " this file: has a number of more than 4,000 digits"),
+        (
+            "[[topic]]\nany = [“Kling”]",
+            '2: column 8: this quotation mark is not a straight one; write " before and after',
+        ),
+        ("name = „Kling“", "1: column 8: this quotation mark is not a straight one"),
+        (
+            '[[topic]]\nany = ["Kling",\n[[feed]]\nurl = "https://a.example/"',
+            '3: column 3: the list above this line is never closed; put "]" at its end',
+        ),
+        (
+            '[[topic]]\nany = ["Kling"\n[web]\nauth = "none"',
+            '3: column 1: the list above this line is never closed; put "]" at its end',
+        ),
         (
             "a = " + "[" * 3000,
             " this file: has lists, braces or names inside each other too deeply",

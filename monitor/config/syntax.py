@@ -72,10 +72,27 @@ def parse_toml(text: str, path: str) -> dict[str, Any]:
         raise ConfigError(path, (Problem(line=0, place="this file", message=message),)) from error
 
 
+#: What word processors and phones make of a straight quotation mark.
+_CURLY = "“”„‟«»‘’‚‛＂「」"
+_HEADER = re.compile(r"\s*\[\[?[A-Za-z_]+\]")
+
+
+def _meant(said: str, line: str, column: int) -> str:
+    """Guess what a person meant where TOML only sees a wrong character; "" if nothing is near."""
+    if line[column - 1 : column] in tuple(_CURLY):
+        return 'this quotation mark is not a straight one; write " before and after a text'
+    # Inside a list, TOML takes a header for a list within it.
+    if said.startswith(("Invalid value", "Unclosed array")) and _HEADER.match(line):
+        return 'the list above this line is never closed; put "]" at its end'
+    return ""
+
+
 def _syntax_problem(message: str, text: str) -> Problem:
     where = re.search(r" \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)$", message)
     said = message[: where.start()] if where else message
     plain = next((words for start, words in _SYNTAX.items() if said.startswith(start)), said)
     if where and where[1]:
-        return Problem(line=int(where[1]), place=f"column {where[2]}", message=plain)
+        line, column = int(where[1]), int(where[2])
+        plain = _meant(said, text.split("\n")[line - 1], column) or plain
+        return Problem(line=line, place=f"column {column}", message=plain)
     return Problem(line=text.rstrip().count("\n") + 1, place="at the end", message=plain)

@@ -180,6 +180,28 @@ def test_closing_ends_a_call_under_way() -> None:
     assert children() == before
 
 
+def test_many_may_close_while_calls_are_under_way() -> None:
+    before = children()
+    pool = ParserPool(workers=2)
+
+    def work() -> None:
+        with pytest.raises(ClosedError):
+            pool.parse(fetched(ENDLESS))
+
+    callers = [threading.Thread(target=work, daemon=True) for _ in range(2)]
+    closers = [threading.Thread(target=pool.close, daemon=True) for _ in range(5)]
+    for thread in callers:
+        thread.start()
+    while len(children() - before) < 2:
+        pass
+    for thread in closers:
+        thread.start()
+    for thread in callers + closers:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in callers + closers)
+    assert children() == before
+
+
 def test_the_program_itself_is_not_imported_again(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(

@@ -51,6 +51,7 @@ class ParserPool:
         self._timeout = timeout
         self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
+        self._closing = threading.Lock()
         self._closed = False
         self._workers: set[_Worker] = set()
         # The one used last is taken first, so that a quiet monitor keeps one worker, not all.
@@ -82,16 +83,18 @@ class ParserPool:
         return result
 
     def close(self) -> None:
-        """End all children and wait for them. May be called twice."""
+        """End all children and wait for them. May be called twice, and at any moment."""
         with self._lock:
             self._closed = True
             for worker in self._workers:
                 worker.kill()
-        # Every call under way has lost its child and gives its place back.
-        places = [self._places.get() for _ in range(self._size)]
-        for place in places:
-            self._discard(place)
-            self._places.put(None)
+        # Every call under way has lost its child and gives its place back; two who collect places
+        # at the same time would wait for each other.
+        with self._closing:
+            places = [self._places.get() for _ in range(self._size)]
+            for place in places:
+                self._discard(place)
+                self._places.put(None)
 
     def __enter__(self) -> Self:
         return self

@@ -221,6 +221,29 @@ class Feeds(Database):
                 for row in connection.execute(statement)
             )
 
+    def publication_times(self, most: int) -> dict[str, tuple[datetime, ...]]:
+        """Give when each configured feed's newest items were published, newest first.
+
+        That is the article's date, but never later than when it was first seen; retention does not
+        take it away.
+
+        Args:
+            most: The most of one feed.
+        """
+        newest = (
+            select(sightings.c.sorted_at)
+            .where(sightings.c.feed_id == bindparam("feed_id"))
+            .order_by(sightings.c.sorted_at.desc())
+            .limit(most)
+        )
+        with self._read() as connection:
+            known = connection.execute(select(feeds.c.id, feeds.c.url).where(feeds.c.active)).all()
+            # One look into the index for each feed: a single statement would read all of it.
+            return {
+                url: tuple(connection.scalars(newest, {"feed_id": feed_id}))
+                for feed_id, url in known
+            }
+
     def _add_articles(self, connection: Connection, rows: Sequence[values.Values]) -> int:
         # Another process may have stored the same article a moment ago.
         statement = self._dialect.insert(articles).on_conflict_do_nothing(index_elements=["key"])

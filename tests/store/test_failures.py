@@ -24,6 +24,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "known_entries": lambda s: s.known_entries(FEED_URL, ["a"]),
     "save_poll": lambda s: s.save_poll(outcome(sighting("New", topics=("kling",)))),
     "feed_rows": lambda s: s.feed_rows(),
+    "publication_times": lambda s: s.publication_times(10),
     "page": lambda s: s.page(ArchiveFilter()),
     "article": lambda s: s.article(1),
     "topic_counts": lambda s: s.topic_counts(),

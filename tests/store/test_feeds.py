@@ -199,6 +199,26 @@ def test_a_match_from_another_feeds_text_keeps_only_the_spans_that_hold(store: S
     assert row.matches == (match(spans=(in_title,)),)
 
 
+def test_publication_times_are_a_feeds_newest_whatever_retention_took(store: Store) -> None:
+    store.sync_feeds([feed(), feed(OTHER_URL), feed("https://silent.example/")], NOW)
+    seen = [sighting(f"News {n}", published_at=ago(hours=n)) for n in (3, 1, 2, -5)]
+    store.save_poll(outcome(*seen))
+    store.save_poll(outcome(sighting("Undated", published_at=None), feed=feed_state(OTHER_URL)))
+    store.forget(unmatched_before=NOW + DAY, matched_before=None)
+    # A date in the future counts as the moment when the entry was seen, as does none.
+    assert store.publication_times(3) == {
+        FEED_URL: (NOW, ago(hours=1), ago(hours=2)),
+        OTHER_URL: (NOW,),
+        "https://silent.example/": (),
+    }
+
+
+def test_publication_times_are_those_of_configured_feeds(store: Store) -> None:
+    store.sync_feeds([feed(), feed(OTHER_URL)], NOW)
+    store.sync_feeds([feed()], NOW)
+    assert store.publication_times(10) == {FEED_URL: ()}
+
+
 def test_an_entry_listed_twice_in_one_document_is_stored_once(store: Store) -> None:
     store.sync_feeds([feed()], NOW)
     twice = sighting(topics=("kling",))

@@ -175,6 +175,7 @@ def test_two_faults_of_one_table_hide_neither_each_other_nor_those_of_its_neighb
         ('[[feed]]\nurl = "example.com/feed"', '"example.com/feed" is not a web address'),
         ('[[feed]]\nurl = "ftp://example.com/"', "is not a web address"),
         ('[[feed]]\nurl = "https:///feed"', "is not a web address"),
+        (f'[[feed]]\nurl = "https://a.example/{"x" * 3000}"', "has 3,018 characters; 2,000 are"),
         ('[[feed]]\nurl = "https://[::1/"', "is not a web address"),
         ('[[feed]]\nurl = "https://example.com:99999/"', "is not a web address"),
         ('[[feed]]\nurl = "https://example.com/a b"', "has a blank or a control character in it"),

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from monitor.config import FetchConfig
 from monitor.fetch import Fetcher
 from monitor.fetch.body import MAX_BODY_BYTES
-from monitor.fetch.guard import allowance, plain_address, refusal
+from monitor.fetch.guard import allowance, alternating, plain_address, refusal
 from monitor.model import (
     FailureKind,
     Fetched,
@@ -445,6 +445,19 @@ def test_the_next_address_is_tried_when_nobody_listens_at_the_first() -> None:
     names = Names({"news.test": ["127.0.0.3", "::ffff:127.0.0.1"]})
     with serve({"/feed": Answer(body=RSS)}) as server, Fetcher(config(), resolve=names) as fetcher:
         assert isinstance(fetch(fetcher, f"http://news.test:{server.port}/feed"), Fetched)
+
+
+@pytest.mark.parametrize(
+    ("resolved", "dialled"),
+    [
+        ("::1 ::2 ::3 1.1.1.1", "::1 1.1.1.1 ::2 ::3"),
+        ("1.1.1.1 1.1.1.2 ::1 ::2", "1.1.1.1 ::1 1.1.1.2 ::2"),
+        ("1.1.1.1", "1.1.1.1"),
+    ],
+)
+def test_a_dead_family_of_addresses_does_not_use_up_the_time(resolved: str, dialled: str) -> None:
+    addresses = alternating([plain_address(text) for text in resolved.split()])
+    assert " ".join(map(str, addresses)) == dialled
 
 
 def test_tls_is_checked(monkeypatch: pytest.MonkeyPatch, usual: Fetcher) -> None:

@@ -132,8 +132,14 @@ def web_address(value: str) -> str:
     return value
 
 
+#: PostgreSQL's indexes hold no longer ones.
+_LONGEST_ADDRESS = 2_000
+
+
 def feed_address(value: str) -> str:
     """Check an address of the web or of a file."""
+    if len(value) > _LONGEST_ADDRESS:
+        raise ValueError(f"has {len(value):,} characters; {_LONGEST_ADDRESS:,} are the most")
     url = _split(value)
     if url.scheme.lower() != "file":
         return web_address(value)

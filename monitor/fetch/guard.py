@@ -8,6 +8,7 @@ dialled. There is no moment between check and use in which an answer of DNS coul
 import asyncio
 import concurrent.futures
 import ipaddress
+import itertools
 import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -132,6 +133,17 @@ def system_addresses(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+def alternating(addresses: Sequence[IPAddress]) -> list[IPAddress]:
+    """Order addresses so that IPv4 and IPv6 take turns, as RFC 8305 does.
+
+    Where IPv6 leads nowhere, eight such addresses in a row would use up a feed's whole time.
+    """
+    first = [address for address in addresses if address.version == addresses[0].version]
+    second = [address for address in addresses if address.version != addresses[0].version]
+    pairs = itertools.zip_longest(first, second)
+    return [address for pair in pairs for address in pair if address is not None]
+
+
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
     """Connects to nothing but judged addresses; raises `Failure` before any packet leaves."""
 
@@ -149,7 +161,8 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Dial the host's addresses one after the other until one accepts."""
-        *others, last = self._judge(host, port, await self._look_up(host, port))
+        good = self._judge(host, port, await self._look_up(host, port))
+        *others, last = alternating(good)
         for address in others:
             try:
                 return await self._network.connect_tcp(

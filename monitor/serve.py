@@ -20,8 +20,6 @@ from monitor import deliver
 from monitor.app import App, machine_zone, utc_now
 from monitor.config import Config
 from monitor.demo import SampleServer, prepare
-from monitor.errors import MonitorError
-from monitor.model import RenderedDigest
 from monitor.poll import poll_due
 from monitor.scheduler import Service
 from monitor.terminal import Progress
@@ -31,13 +29,20 @@ from monitor.web import Server, Services, check_listen, create_app, load_token
 DEMO_LISTEN = "127.0.0.1:8485"
 
 
-def serve(app: App, *, listen: str | None = None, token_file: Path | None = None) -> None:
+def serve(
+    app: App,
+    *,
+    listen: str | None = None,
+    token_file: Path | None = None,
+    digest_page: str = "/digests/next",
+) -> None:
     """Poll, send and show the archive until SIGINT or SIGTERM.
 
     Args:
         app: The parts, with the lock on their database held.
         listen: An address and port that go before those of the configuration.
         token_file: Asks visitors for the token in this file, whatever the configuration says.
+        digest_page: The page that is recommended once the first round of polls is done.
     """
     web = app.config.web
     changes: dict[str, str] = {"listen": listen} if listen else {}
@@ -50,8 +55,8 @@ def serve(app: App, *, listen: str | None = None, token_file: Path | None = None
         def first_words() -> None:
             if app.config.digests:
                 click.echo(
-                    f"the next digest as it looks now: {server.url}/digests/next "
-                    f"and {app.outbox / 'preview.html'}"
+                    f"the digest to look at: {server.url}{digest_page}; "
+                    f"the next one as it looks now is also in {app.outbox / 'preview.html'}"
                 )
 
         service = Service(app, on_progress=progress, on_first_round=first_words)
@@ -80,13 +85,17 @@ def serve_demo(folder: Path) -> None:
             folder, sample.url, at=f"{minute.astimezone(ZoneInfo(machine_zone())):%H:%M}"
         )
         with App.open(path, clock=lambda: minute) as app, app.sole_service():
-            click.echo(_demo_digest(app).text)
-            click.echo(f"That was the digest as plain text; as a mail it is in {app.outbox},")
-            click.echo("and in the archive, where every match can be searched with its reason:")
-            serve(replace(app, clock=utc_now), listen=DEMO_LISTEN)
+            number = _demo_digest(app)
+            if issue := app.store.digest(number):
+                click.echo(issue.text)
+            click.echo(f"That was the digest as plain text; the mail itself is in {app.outbox}.")
+            click.echo("Look at it in a browser, too, and at the reason for each match:")
+            page = f"/digests/{number}"
+            serve(replace(app, clock=utc_now), listen=DEMO_LISTEN, digest_page=page)
 
 
-def _demo_digest(app: App) -> RenderedDigest:
+def _demo_digest(app: App) -> int:
+    """Poll the sample feeds and send the digest that is due; give its number."""
     for digest in app.config.digests:
         app.store.digest_started_at(digest.name, app.clock() - timedelta(days=1))
     app.accept()
@@ -96,10 +105,7 @@ def _demo_digest(app: App) -> RenderedDigest:
         pass
     deliver.compose_due(app.store, app.config, app.templates, app.clock())
     deliver.drain_outbox(app.store, app.mailer(), app.clock)
-    issue = app.store.digest(app.store.digests()[0].id)
-    if issue is None:
-        raise MonitorError("the demo's digest was not composed; please report this as a bug")
-    return issue
+    return app.store.digests()[0].id
 
 
 @contextmanager

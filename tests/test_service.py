@@ -93,7 +93,7 @@ def test_it_polls_shows_and_ends_cleanly(tmp_path: Path) -> None:
         with monitor("run", folder=tmp_path) as service:
             url = service.line(r"the archive is at (\S+)")[1]
             service.line("2 new articles, 1 new matches")
-            service.line("the next digest as it looks now: .*preview.html")
+            service.line("the digest to look at: .*/digests/next; .*preview.html")
             page = httpx.get(url).text
             assert "https://post.example/kling" in page
             assert "Sparkling water" not in page
@@ -116,7 +116,7 @@ def test_a_second_service_is_refused_and_reading_works_beside_the_first(tmp_path
     with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
         configure(tmp_path, server.url("/feed"))
         with monitor("run", folder=tmp_path) as service:
-            service.line("the next digest as it looks now")
+            service.line("the digest to look at")
             for command in ("run", "poll"):
                 with monitor(command, folder=tmp_path) as second:
                     second.line("another monitor .* already works on .*monitor.db")
@@ -141,7 +141,7 @@ def test_without_a_network_one_line_says_so_and_the_page_too(tmp_path: Path) -> 
     with monitor("run", folder=tmp_path) as service:
         url = service.line(r"the archive is at (\S+)")[1]
         service.line("none of 3 feeds answered: no connection; is this machine online")
-        service.line("the next digest as it looks now")
+        service.line("the digest to look at")
         assert sum("answered" in line for line in service.lines) == 1
         page = httpx.get(url).text
         assert "none of 3 feeds answered" in page
@@ -168,6 +168,8 @@ def test_the_demo_shows_a_digest_twice_the_same(tmp_path: Path) -> None:
         with monitor("demo", "--folder", "demo", folder=tmp_path) as demo:
             demo.line("NEWS MONITOR")
             url = demo.line(r"the archive is at (\S+)")[1]
+            mail = demo.line(r"the digest to look at: (\S+);")[1]
+            assert "Kling" in httpx.get(f"{mail}/mail").text
             told.append([line for line in demo.lines if line.startswith("* ")])
             assert "Kling" in httpx.get(f"{url}/digests").text
             assert demo.stop(signal.SIGINT) == 0

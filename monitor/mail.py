@@ -73,12 +73,12 @@ def compose_message(
     """
     name, address = parseaddr(sender)
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    message["From"] = Address(header_text(name), addr_spec=_ascii(address))
-    message["To"] = Address(addr_spec=_ascii(recipient))
+    message["From"] = _address(address, header_text(name))
+    message["To"] = _address(recipient)
     message["Subject"] = header_text(rendered.subject, MAX_SUBJECT)
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
-    message["List-Id"] = f"<{_slug(digest_name).lower()}.{sender_domain(sender)}>"
+    message["List-Id"] = f"<{_list_id(digest_name, sender_domain(sender))}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_body(rendered.text), charset="utf-8")
     message.add_alternative(_body(rendered.html), subtype="html", charset="utf-8")
@@ -120,9 +120,20 @@ def _body(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _list_id(name: str, domain: str) -> str:
+    """Name the list in one short line: a longer one would be encoded, which RFC 2919, 2 forbids."""
+    return f"{_slug(name).lower()[: max(8, 64 - len(domain))].rstrip('-')}.{domain}"
+
+
 def _slug(name: str) -> str:
     """Give a name's plain letters, for ids and file names."""
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40].rstrip("-") or "digest"
+
+
+def _address(address: str, name: str = "") -> Address:
+    """Write an address for a header as it is: some providers gave out a..b@ and a.@ (RFC 5322)."""
+    local, _, domain = _ascii(address).rpartition("@")
+    return Address(name, username=local, domain=domain)
 
 
 def _ascii(address: str) -> str:

@@ -1,6 +1,7 @@
 """Messages, and the mail servers that take them or not."""
 
 import asyncio
+import re
 import shutil
 import socket
 import ssl
@@ -175,6 +176,22 @@ def test_a_sender_is_one_address(sender: str, domain: str) -> None:
     assert sender_domain(sender) == domain
     [address] = read(message(sender=sender))["From"].addresses
     assert address.addr_spec == f"monitor@{domain}"
+
+
+@pytest.mark.parametrize("address", ["a..b@news.example", "ann.@news.example", "o'neil@n.example"])
+def test_an_address_that_a_provider_should_not_have_given_out_is_kept(address: str) -> None:
+    mail = message(recipient=address, sender=f"Ann <{address}>")
+    assert f"To: {address}\r\n".encode() in mail
+    assert f"From: Ann <{address}>\r\n".encode() in mail
+
+
+def test_a_long_name_of_a_list_is_shortened_and_not_encoded() -> None:
+    sender = "monitor@mail.news.a-long-name-of-a-company.example"
+    mail = message(sender=sender, digest_name="everything that we watch in all of Asia")
+    [line] = re.findall(rb"List-Id: .*\r\n", mail)
+    assert len(line) <= 80
+    assert line.startswith(b"List-Id: <everything-that-we")
+    assert line.endswith(b".mail.news.a-long-name-of-a-company.example>\r\n")
 
 
 # --------------------------------------------------------------------------------------- servers

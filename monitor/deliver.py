@@ -16,7 +16,7 @@ from typing import Protocol, assert_never
 
 from monitor import digest as digests
 from monitor.config import Config, DigestConfig, TopicConfig
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, StoreError
 from monitor.mail import NO_DOMAIN, compose_message, message_id, sender_domain
 from monitor.model import (
     ArchiveFilter,
@@ -80,7 +80,15 @@ def compose_due(store: Store, config: Config, templates: Templates, now: datetim
     Slots missed while the monitor did not run are merged into the newest. An issue that nobody
     needs to see is recorded without a delivery.
     """
-    return sum(_compose(store, config, templates, each, now) for each in config.digests)
+    made = 0
+    for each in config.digests:
+        try:
+            made += _compose(store, config, templates, each, now)
+        except StoreError:
+            raise
+        except Exception:  # a fault of ours in one digest must hold up neither others nor outbox
+            log.exception("digest failed", extra={"digest": each.name})
+    return made
 
 
 def _compose(

@@ -14,7 +14,17 @@ from monitor import deliver
 from monitor.config import Config
 from monitor.errors import MonitorError
 from monitor.mail import FolderMailer
-from monitor.model import Deferred, Delivery, DeliveryState, Rejected, SendResult, Sent, Sighting
+from monitor.model import (
+    Deferred,
+    Delivery,
+    DeliveryState,
+    Digest,
+    Rejected,
+    RenderedDigest,
+    SendResult,
+    Sent,
+    Sighting,
+)
 from monitor.render import Templates
 from monitor.store import Store, open_store
 from tests.factories import DAY, FEED_URL, HOUR, NOW, feed_state, outcome, sighting, topic_version
@@ -250,6 +260,26 @@ def test_a_broken_template_is_told_and_the_digest_goes_out(
     stored = store.digest(store.digests()[0].id)
     assert stored is not None
     assert stored.problems
+
+
+def test_a_digest_that_fails_does_not_hold_up_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    even = '[[digest]]\nname = "even"\nto = ["eve@example.com"]\n'
+    config = load(DAILY.replace("daily", "odd") + even + MAIL)
+    compose(store, config, START)
+    poll(store, SLOT - HOUR, seen("Kling 2.0 makes films", SLOT - HOUR))
+    render = Templates.render
+
+    def fail_for_odd(templates: Templates, digest: Digest) -> RenderedDigest:
+        if digest.name == "odd":
+            raise ZeroDivisionError
+        return render(templates, digest)
+
+    monkeypatch.setattr(Templates, "render", fail_for_odd)
+    assert compose(store, config) == 1
+    assert [row.name for row in store.digests()] == ["even"]
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_without_mail_a_digest_goes_into_the_folder(store: Store, tmp_path: Path) -> None:

@@ -128,6 +128,12 @@ def test_a_few_bad_bytes_cost_a_few_characters() -> None:
             id="cut early",
         ),
         pytest.param(
+            '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+            ' xmlns="http://purl.org/rss/1.0/"><channel><title>Wire</title></channel><item><ti',
+            "the feed is cut off (no end of <rdf:RDF>)",
+            id="RDF cut in its first item",
+        ),
+        pytest.param(
             f'<!DOCTYPE rss [<!ENTITY a "{"ha" * 9}"><!ENTITY b "&a;&a;">]>{RSS}',
             "it declares XML entities of its own, which is refused as dangerous",
             id="entity bomb",

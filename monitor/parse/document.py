@@ -123,8 +123,10 @@ def _whole_items(text: str, start: int, root: str) -> tuple[str, bool]:
     end = start
     for match in _ITEM_END.finditer(text):
         end = match.end()
-    # A feed that only forgets to close its outermost element is all there.
-    if re.compile(rf"</(?:{re.escape(root)}|channel)\s*>", re.IGNORECASE).search(text, end):
+    # A feed that only forgets to close its outermost element is all there; but in RDF the items
+    # stand behind the channel.
+    ends = re.escape(root) if root.lower().endswith("rdf") else f"{re.escape(root)}|channel"
+    if re.compile(rf"</(?:{ends})\s*>", re.IGNORECASE).search(text, end):
         return text, True
     if end == start:
         tag = text[start : text.find(">", start) + 1]

@@ -258,9 +258,9 @@ def _reasons(spans: Sequence[Span]) -> tuple[str, ...]:
     """
     found: dict[str, tuple[str, str]] = {}
     for span in spans:
-        if not any(_is_inside(span, other) for other in spans):
-            word = _short(span.surface, 40)
-            found.setdefault(word.casefold(), (word, span.field))
+        word = _short(span.surface, 40)
+        if word.casefold() not in found and not any(_is_inside(span, other) for other in spans):
+            found[word.casefold()] = (word, span.field)
     named = list(found.values())[:MAX_REASONS]
     in_title = ", ".join(word for word, field in named if field == "title")
     in_text = ", ".join(word for word, field in named if field == "body")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from monitor import config as configuration
 from monitor import deliver
@@ -27,6 +27,9 @@ from monitor.parse import ParserPool
 from monitor.poll import Round
 from monitor.render import Templates
 from monitor.store import Store, open_store
+
+if TYPE_CHECKING:
+    from monitor.subscribe import Scout
 
 _SQLITE = "sqlite:///"
 
@@ -237,6 +240,21 @@ class App:
                 f"the preview could not be written to {self.outbox}: {error.strerror or error}"
             ) from error
         return page
+
+
+@contextmanager
+def scout(config: Config, clock: Callable[[], datetime] = utc_now) -> "Iterator[Scout]":
+    """Lend the parts that look at feeds nobody configured yet; no database is opened."""
+    from monitor.subscribe import Scout  # noqa: PLC0415  the service needs none of what it loads
+
+    with Fetcher(config.fetch) as fetcher, ParserPool(workers=1) as parser:
+        yield Scout(
+            fetcher=fetcher,
+            parser=parser,
+            topics=Topics(config.topics),
+            config=config,
+            clock=clock,
+        )
 
 
 def _replace(path: Path, text: str) -> None:

@@ -6,59 +6,24 @@ than `--help` may take to answer.
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from monitor import __version__
+from monitor.cli_feeds import feeds
+from monitor.console import Commands, count, local, opened, print_json, with_config, with_json
 from monitor.errors import ConfigError, MonitorError, QueryError
 
 if TYPE_CHECKING:
-    from monitor.app import App
-    from monitor.model import ArticleMatches, FeedRow, PollReport
-
-F = TypeVar("F", bound=Callable[..., Any])
+    from monitor.model import ArticleMatches, PollReport
 
 
-class _Commands(click.Group):
-    """A group that guesses what a mistyped command was meant to be."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f'did you mean "{near[0]}"?' if near else f'see "{ctx.command_path} --help"'
-            raise click.UsageError(f'no command "{args[0]}"; {hint}', ctx) from error
-
-
-def _with_config(command: F) -> F:
-    return click.option(
-        "--config",
-        "path",
-        type=click.Path(path_type=Path, dir_okay=False),
-        default=Path("config.toml"),
-        show_default=True,
-        metavar="FILE",
-        help="The configuration to use.",
-    )(command)
-
-
-def _with_json(command: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(command)
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="monitor", message="%(prog)s %(version)s")
 def cli() -> None:
     """Watch news feeds for your topics, keep what they bring, and mail a digest.
@@ -68,7 +33,7 @@ def cli() -> None:
 
 
 @cli.command()
-@_with_config
+@with_config
 @click.option("--listen", metavar="ADDRESS", help="Where the archive listens, over [web] listen.")
 @click.option(
     "--token-file",
@@ -80,7 +45,7 @@ def run(path: Path, listen: str | None, token_file: Path | None) -> None:
     from monitor.serve import serve  # noqa: PLC0415
 
     _log_to_terminal(logging.INFO)
-    with _app(path) as app, app.sole_service():
+    with opened(path) as app, app.sole_service():
         serve(app, listen=listen, token_file=token_file)
 
 
@@ -101,23 +66,23 @@ def demo(folder: Path) -> None:
 
 
 @cli.command()
-@_with_config
+@with_config
 @click.option("--force", is_flag=True, help="Poll every feed now, due or not.")
-@_with_json
+@with_json
 def poll(path: Path, *, force: bool, as_json: bool) -> None:
     """Poll the feeds that are due, store and match what they bring, then exit."""
     from monitor.poll import poll_due  # noqa: PLC0415
     from monitor.terminal import Progress  # noqa: PLC0415
 
     _log_to_terminal(logging.WARNING)
-    with _app(path) as app, app.sole_service():
+    with opened(path) as app, app.sole_service():
         app.accept()
         with Progress() as progress, app.round() as work:
             report = poll_due(work, everything=force, on_progress=progress)
         while app.store.index_pending():
             pass
     if as_json:
-        _print_json(_poll_json(report))
+        print_json(_poll_json(report))
     else:
         _print_report(report, configured=len(app.config.feeds))
 
@@ -146,22 +111,22 @@ def _print_report(report: PollReport, *, configured: int) -> None:
         click.echo(offline_line(report.feeds, {error.kind for error in report.errors}))
         return
     click.echo(
-        f"{_count(report.feeds, 'feed')} polled: {report.changed} changed, "
+        f"{count(report.feeds, 'feed')} polled: {report.changed} changed, "
         f"{report.unchanged} unchanged, {report.failed} failed; "
-        f"{_count(report.articles_new, 'new article')}, "
-        f"{_count(report.matches_new, 'new match', 'new matches')}"
+        f"{count(report.articles_new, 'new article')}, "
+        f"{count(report.matches_new, 'new match', 'new matches')}"
     )
     for error in report.errors:
         click.echo(f"  {error.url}\n      {error.error}")
 
 
-@cli.group(cls=_Commands)
+@cli.group(cls=Commands)
 def digest() -> None:
     """Look at digests: the next one, and those already composed."""
 
 
 @digest.command()
-@_with_config
+@with_config
 @click.argument("name", required=False)
 @click.option(
     "--since",
@@ -176,7 +141,7 @@ def preview(path: Path, name: str | None, *, since: str, open_it: bool) -> None:
 
     The HTML goes to data/outbox/preview.html, the plain text also to the terminal.
     """
-    with _app(path) as app:
+    with opened(path) as app:
         rendered = app.preview(name, everything=since == "all")
         page = app.write_preview(rendered)
     for problem in rendered.problems:
@@ -188,14 +153,14 @@ def preview(path: Path, name: str | None, *, since: str, open_it: bool) -> None:
 
 
 @digest.command("list")
-@_with_config
-@_with_json
+@with_config
+@with_json
 def list_digests(path: Path, *, as_json: bool) -> None:
     """List the digests composed so far, newest first."""
-    with _app(path) as app:
+    with opened(path) as app:
         rows = app.store.digests()
     if as_json:
-        _print_json(
+        print_json(
             [
                 {
                     "id": row.id,
@@ -227,12 +192,12 @@ def list_digests(path: Path, *, as_json: bool) -> None:
 
 
 @cli.command()
-@_with_config
+@with_config
 @click.argument("query")
 @click.option("--topic", metavar="ID", help="Only matches of this topic.")
 @click.option("--all", "everything", is_flag=True, help="Also articles that no topic matched.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
-@_with_json
+@with_json
 def search(
     path: Path, query: str, topic: str | None, *, everything: bool, limit: int, as_json: bool
 ) -> None:
@@ -242,12 +207,12 @@ def search(
     """
     from monitor import archive  # noqa: PLC0415
 
-    with _app(path) as app:
+    with opened(path) as app:
         while app.store.index_pending():
             pass
         found = archive.find(app.store, query, topic=topic, everything=everything, limit=limit)
     if as_json:
-        _print_json([_article_json(row) for row in found])
+        print_json([_article_json(row) for row in found])
         return
     if not found:
         scope = "" if everything else " among the matches; --all searches every stored article"
@@ -287,59 +252,16 @@ def _print_article(row: ArticleMatches) -> None:
     shown = article.published_at or article.first_seen_at
     click.echo(f"{article.title or article.url}")
     topics = ", ".join(match.topic_id for match in row.matches) or "no topic"
-    click.echo(f"    {_local(shown)}  {article.source}  [{topics}]")
+    click.echo(f"    {local(shown)}  {article.source}  [{topics}]")
     click.echo(f"    {article.url}")
 
 
-@cli.command()
-@_with_config
-@_with_json
-def feeds(path: Path, *, as_json: bool) -> None:
-    """Show every feed: when it was read, what it brought, what is wrong with it."""
-    with _app(path) as app:
-        rows = app.store.feed_rows()
-        names = {feed.url: feed.name for feed in app.config.feeds}
-    if as_json:
-        _print_json([_feed_json(row) for row in rows])
-        return
-    if not rows:
-        click.echo("no feed is known yet; `monitor poll` reads those of the configuration")
-    for row in rows:
-        state = row.state
-        name = names.get(state.feed_url) or state.title or state.feed_url
-        click.echo(name)
-        read = f"read {_local(state.last_success_at)}" if state.last_success_at else "never read"
-        following = "not polled any more" if state.retired else f"next {_local(state.next_poll_at)}"
-        click.echo(
-            f"    {read}, {following}, {_count(row.articles, 'article')}, "
-            f"{_count(row.matches, 'match', 'matches')}"
-        )
-        if name != state.feed_url:
-            click.echo(f"    {state.feed_url}")
-        if state.error:
-            click.echo(f"    {state.error}")
-
-
-def _feed_json(row: FeedRow) -> dict[str, object]:
-    state = row.state
-    return {
-        "url": state.feed_url,
-        "lives_at": state.url,
-        "title": state.title,
-        "last_polled": _iso(state.last_polled_at),
-        "last_success": _iso(state.last_success_at),
-        "next_poll": _iso(state.next_poll_at),
-        "failures": state.failures,
-        "error": state.error,
-        "retired": state.retired,
-        "articles": row.articles,
-        "matches": row.matches,
-    }
+cli.add_command(feeds)
 
 
 @cli.command()
-@_with_config
-@_with_json
+@with_config
+@with_json
 def check(path: Path, *, as_json: bool) -> None:
     """Check the configuration, the templates and the database, and say what is wrong."""
     from monitor.app import read_config  # noqa: PLC0415
@@ -349,7 +271,7 @@ def check(path: Path, *, as_json: bool) -> None:
     except ConfigError as error:
         if not as_json:
             raise
-        _print_json(
+        print_json(
             {
                 "ok": False,
                 "problems": [
@@ -359,17 +281,17 @@ def check(path: Path, *, as_json: bool) -> None:
             }
         )
         sys.exit(2)
-    with _app(path) as app:
+    with opened(path) as app:
         problems = app.preview(everything=True).problems if config.digests else ()
     counts = ", ".join(
         (
-            _count(len(config.topics), "topic"),
-            _count(len(config.feeds), "feed"),
-            _count(len(config.digests), "digest"),
+            count(len(config.topics), "topic"),
+            count(len(config.feeds), "feed"),
+            count(len(config.digests), "digest"),
         )
     )
     if as_json:
-        _print_json(
+        print_json(
             {
                 "ok": not problems,
                 "problems": [{"line": 0, "place": "templates", "message": p} for p in problems],
@@ -387,7 +309,7 @@ def check(path: Path, *, as_json: bool) -> None:
 
 
 @cli.command()
-@_with_config
+@with_config
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="surrogateescape"))
 def match(path: Path, file: IO[str]) -> None:
     """Try the topics on articles in FILE (JSON lines; - reads standard input).
@@ -439,30 +361,6 @@ def _match_line(topics: Any, line: str, place: str) -> dict[str, object]:  # noq
             for span in match.spans
         ],
     }
-
-
-@contextmanager
-def _app(path: Path) -> Iterator[App]:
-    from monitor.app import App  # noqa: PLC0415
-
-    with App.open(path) as app:
-        yield app
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 class _Lines(logging.Formatter):

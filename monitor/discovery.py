@@ -27,6 +27,9 @@ _FEED_TYPES = frozenset(
     for kind in ("rss+xml", "atom+xml", "rdf+xml", "feed+json", "x.atom+xml", "x-atom+xml")
 )
 
+_PAGE = re.compile(
+    r"(?:\s++|<!--.*?-->|<\?.*?\?>)*+<(?:!doctype html|html|head)\b", re.IGNORECASE | re.DOTALL
+)
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<(?P<silent>script|style|textarea)\b.*?(?:</(?P=silent)|\Z)"
@@ -46,6 +49,11 @@ class FeedLink:
     url: str
     #: One line of plain text, "" if the page gives none.
     title: str
+
+
+def is_page(text: str) -> bool:
+    """Tell whether a text begins as a web page does."""
+    return _PAGE.match(text) is not None
 
 
 def feed_links(page: str, *, url: str) -> tuple[FeedLink, ...]:

@@ -1,8 +1,8 @@
 """The layers of the house, read from the imports: they point down only.
 
-entry points   cli serve terminal scheduler web/ demo    people, HTTP, the clock
+entry points   cli serve console scheduler web/ …        people, HTTP, the clock
                app                                       builds the real parts
-use cases      poll deliver archive                      gather, decide, apply
+use cases      poll deliver archive subscribe            gather, decide, apply
 edges          fetch/ parse/ store/ render mail          one third-party package each, no neighbours
 core           the pure parts                            no clock, no I/O
 words          model errors
@@ -23,13 +23,24 @@ import monitor
 PACKAGE = Path(monitor.__file__).parent
 
 LAYERS = {
-    "entry points": {"__main__", "cli", "serve", "terminal", "scheduler", "web", "demo"},
+    "entry points": {
+        "__main__",
+        "cli",
+        "cli_feeds",
+        "console",
+        "serve",
+        "terminal",
+        "scheduler",
+        "web",
+        "demo",
+    },
     "app": {"app"},
-    "use cases": {"poll", "deliver", "archive"},
+    "use cases": {"poll", "deliver", "archive", "subscribe"},
     "edges": {"fetch", "parse", "store", "render", "mail"},
     "core": {
         "config",
         "polling",
+        "rhythm",
         "matcher",
         "digest",
         "query",
@@ -60,7 +71,7 @@ OWNERS = {
     "starlette": {"web"},
     "uvicorn": {"web"},
     "python_multipart": {"web"},
-    "click": {"cli", "serve"},  # the two that talk on the terminal
+    "click": {"cli", "cli_feeds", "console", "serve"},  # those that talk on the terminal
     "rich": {"terminal"},
     "pydantic": {"config"},
     "tomlkit": {"config"},

@@ -23,11 +23,11 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def commands(group: click.Group = cli, prefix: str = "monitor") -> Iterator[tuple[str, set[str]]]:
-    """Give each command as it is typed, with its options."""
+    """Give each command as it is typed, with its options; a group that also runs alone is one."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, f"{prefix} {name}")
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             options = {opt for param in command.params for opt in param.opts if opt[0] == "-"}
             yield f"{prefix} {name}", options
 

@@ -36,6 +36,7 @@ check: .venv/.dev
 bench: .venv/.dev
 	@.venv/bin/python -m bench.poll $(N)
 	@.venv/bin/python -m bench.match
+	@.venv/bin/python -m bench.rhythm
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -162,6 +162,16 @@ ParseResult = ParsedFeed | ParseFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Diary:
+    """How many entries a feed brought in each of the last hours; see `rhythm`."""
+
+    #: The start of the last hour.
+    until: datetime
+    #: One digit for each hour, oldest first; a 9 means nine or more.
+    counts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
     """What the store knows of one feed between two polls."""
 

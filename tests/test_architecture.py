@@ -41,6 +41,7 @@ LAYERS = {
         "config",
         "polling",
         "rhythm",
+        "rhythm",
         "matcher",
         "digest",
         "query",

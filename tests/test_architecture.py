@@ -41,7 +41,6 @@ LAYERS = {
         "config",
         "polling",
         "rhythm",
-        "rhythm",
         "matcher",
         "digest",
         "query",

@@ -128,6 +128,11 @@ def test_a_few_bad_bytes_cost_a_few_characters() -> None:
             id="cut early",
         ),
         pytest.param(
+            RSS[: RSS.index("learns")],
+            "the feed is cut off (no end of <rss>)",
+            id="cut in its first item",
+        ),
+        pytest.param(
             '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
             ' xmlns="http://purl.org/rss/1.0/"><channel><title>Wire</title></channel><item><ti',
             "the feed is cut off (no end of <rdf:RDF>)",

@@ -130,7 +130,8 @@ def _whole_items(text: str, start: int, root: str) -> tuple[str, bool]:
         return text, True
     if end == start:
         tag = text[start : text.find(">", start) + 1]
-        return text, tag.endswith("/>")
+        # Half an item would keep the whole one out for good: it has the same identifier.
+        return (text, True) if tag.endswith("/>") else ("", False)
     close = "</channel></rss>" if root.lower() == "rss" else f"</{root}>"
     return text[:end] + close, False
 

@@ -1,4 +1,4 @@
-"""What tests share: Hypothesis profiles, and the store on both databases."""
+"""What tests share: Hypothesis profiles, the store on both databases, the command line."""
 
 import os
 import shutil
@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from monitor.store import Store, open_store
 from monitor.store.tables import metadata
+from tests.command import Monitor, commands
 
 CI = os.environ.get("CI") == "true"
 
@@ -116,6 +117,15 @@ def store(store_url: str) -> Iterator[Store]:
     opened = open_store(store_url, patience=timedelta(milliseconds=200))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def monitor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Monitor:
+    """Run the command line in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return commands(monkeypatch, capsys)
 
 
 def _database(server: str, name: str) -> str:

@@ -3,13 +3,12 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from monitor import cli
+from tests.command import Monitor
 from tests.scripted import Answer, ScriptedServer, serve
 
 FEED = """<?xml version="1.0" encoding="utf-8"?>
@@ -33,36 +32,6 @@ none = ["Andreas Kling"]
 name = "daily"
 at = "07:30"
 """
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Monitor = Callable[..., Said]
-
-
-@pytest.fixture
-def monitor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Monitor:
-    """Run the command line in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["monitor", *words])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        out, err = capsys.readouterr()
-        return Said(int(stop.value.code or 0), out, err)
-
-    return run
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ _PLAIN = {
 {% for story in topic.stories %}
 <p><a href="{{ story.lead.url }}">{{ story.lead.title|map(attribute="text")|join }}</a><br>
 {{ story.lead.source }} · {{ story.lead.time.strftime("%Y-%m-%d %H:%M") }} ·
-{{ story.lead.why|join(", ") }}</p>
+{{ story.lead.why|join("; ") }}</p>
 {% endfor %}
 {% if topic.more %}<p>{{ topic.more }} more in the archive</p>{% endif %}
 {% endfor %}

@@ -104,14 +104,16 @@ class Page(HTMLParser):
 
 
 def test_the_mail_tells_all_that_is_known_of_a_story() -> None:
-    shown = story(label="state media", undated=True)
+    why = ("Kling in the title", "Kuaishou in the text")
+    shown = story(label="state media", undated=True, why=why)
     mail = SHIPPED.render(digest(topic(shown, more=3, articles=4812)))
     page = Page(mail.html)
     words = (
         "4,812", "Kling", "2.0 makes films", "Example News", "state media", "seen 07:30",
-        "Kling in the title", "Kuaishou", "3 more in the archive", "120 articles from 10 of 10",
+        "Kling in the title; Kuaishou in the text", "3 more in the archive",
+        "120 articles from 10 of 10",
     )  # fmt: skip
-    for part in (page.text, mail.text):
+    for part in (page.text, " ".join(mail.text.split())):
         assert [word for word in words if word not in part] == []
     assert page.links == ["https://news.example/kling"]
     assert "https://news.example/kling" in mail.text

@@ -343,14 +343,6 @@ class PollReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredArticle:
-    """An article with the number the archive knows it by."""
-
-    id: int
-    article: Article
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleMatches:
     """One article with all its present matches, in the order of the topics' ids."""
 

@@ -11,6 +11,7 @@ import ipaddress
 import itertools
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,6 +22,10 @@ from monitor.fetch.failure import Failure
 from monitor.model import FailureKind
 
 T = TypeVar("T")
+
+# A connection given up in the very moment it begins leaves a coroutine of anyio's behind that was
+# made and never needed; Python would tell whoever ends the service in that moment.
+warnings.filterwarnings("ignore", "coroutine 'connect_tcp", RuntimeWarning)
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -70,6 +70,10 @@ def _print_feed(row: FeedRow, name: str, brought: str) -> None:
         click.echo(f"    {state.error}")
 
 
+def _rate(number: float) -> str:
+    return f"{number:,.0f}" if number == 0 or number >= 10 else f"{number:.1f}"
+
+
 def _matches(row: FeedRow) -> str:
     return count(row.matches, "match", "matches")
 
@@ -177,7 +181,7 @@ def _candidate_json(candidate: Candidate) -> dict[str, object]:
 
 
 def _print_found(found: Found) -> None:
-    pace = "without dates" if found.items_a_week is None else f"{found.items_a_week:.3g} a week"
+    pace = "without dates" if found.items_a_week is None else f"{_rate(found.items_a_week)} a week"
     topics = ", ".join(f"{name} {number}" for name, number in found.matches.items())
     click.echo(f"{found.title}\n    {found.url}")
     click.echo(
@@ -314,7 +318,7 @@ def _print_health(feed: FeedHealth) -> None:
     _print_feed(
         row,
         feed.name,
-        f"{feed.items_a_week:.3g} items a week, "
+        f"{_rate(feed.items_a_week)} items a week, "
         f"{_matches(row)} in {count(row.articles, 'article')}",
     )
 

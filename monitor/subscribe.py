@@ -42,7 +42,7 @@ NEWEST_SHOWN = 5
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://|file:", re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
-_MAX_NAME_CHARACTERS = 100
+_MAX_NAME_CHARACTERS = 500
 _BLOCKS_SHOWN = 3
 
 
@@ -289,6 +289,7 @@ def _replace(file: Path, content: bytes) -> None:
     """Write a draft beside a file and put it in its place in one step."""
     state = file.stat()
     draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)  # in a container a killed process had the same number
     try:
         with draft.open("xb") as out:
             with contextlib.suppress(PermissionError):  # only root may give files away
@@ -353,7 +354,8 @@ def write_list(configured: Config, now: datetime) -> str:
 
 def _name(title: str) -> str:
     """Make any title one that a configuration takes: one line, visible, not too long."""
-    return _printable(" ".join(title.split()))[:_MAX_NAME_CHARACTERS].rstrip()
+    name = title if title.isprintable() else _printable(" ".join(title.split()))
+    return name.strip()[:_MAX_NAME_CHARACTERS]
 
 
 def _language(stated: str) -> str:

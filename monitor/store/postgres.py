@@ -28,6 +28,16 @@ MAX_POSITION = 16_383
 MAX_POSITIONS = 256
 MAX_VECTOR_BYTES = 900_000
 
+#: A server that vanished without a word (a cable, a firewall) is given up after a minute; by the
+#: system's own measure, a step would wait for it for hours.
+_PATIENCE_WITH_THE_NETWORK = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
 #: Any number of our own: processes that migrate at the same time wait for each other on it.
 _MIGRATION_LOCK = 7_306_921
 #: Processes that store the same articles wait for each other on locks of this class: one lock for
@@ -55,7 +65,7 @@ class Postgres:
             self.engine: Engine = create_engine(
                 url.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 10},
+                connect_args=_PATIENCE_WITH_THE_NETWORK,
             )
         except ImportError as error:
             raise StoreError(

@@ -1,5 +1,6 @@
 """From the slot to the inbox, over a real database; what a crash may and may not do."""
 
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -291,6 +292,27 @@ def test_without_mail_a_digest_goes_into_the_folder(store: Store, tmp_path: Path
     assert report == deliver.DrainReport(sent=1)
     page = tmp_path / "outbox" / "daily-2026-03-11-0730.html"
     assert "2.0 makes films" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_each_article_is_reported_once(store: Store, seed: int) -> None:
+    """The monitor is off for days, and its owner moves the digest to other hours and zones."""
+    chance = random.Random(seed)
+    hours, zones = ("00:00", "02:30", "07:30", "23:59"), ("UTC", "Asia/Tokyo", "America/New_York")
+    config, now, polls = load(), START, chance.randint(15, 30)
+    compose(store, config, now)
+    for number in range(polls):
+        now += chance.choice((MINUTE, 5 * HOUR, DAY, 4 * DAY)) * chance.random()
+        if chance.random() < 0.2:
+            zone = f'timezone = "{chance.choice(zones)}"\n'
+            config = load(zone + DAILY + f'at = "{chance.choice(hours)}"\n' + MAIL)
+        # Stamped when it was read, stored when its transaction ended.
+        stamp = max(START, now - chance.choice((0, 0, 20)) * MINUTE)
+        poll(store, now, seen(f"Kling {number}", stamp))
+        if chance.random() < 0.7:
+            compose(store, config, now)
+    compose(store, config, now + 2 * DAY)
+    assert sum(issue.items for issue in store.digests(1000)) == polls
 
 
 # ----------------------------------------------------------------------------------------- send

@@ -120,10 +120,11 @@ def add(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Look at the feed at URL, or the one a page names, and add it to the configuration.
+    """Find a feed and add it to the configuration.
 
-    Shows its newest items, how many come in a week and how many of them your topics match, then
-    asks. The rest of the configuration stays to the byte as it is.
+    URL is the feed's own address, or that of a page which names it. Shows its newest items, how
+    many come in a week and how many of them your topics match, then asks. The rest of the
+    configuration stays to the byte as it is.
     """
     from monitor import subscribe  # noqa: PLC0415
     from monitor.app import read_config, scout  # noqa: PLC0415
@@ -149,6 +150,8 @@ def _look(parts: Scout, url: str, choose: int | None, *, as_json: bool) -> Found
 
     found = subscribe.look(parts, url)
     if isinstance(found, subscribe.Found):
+        if choose not in {None, 1}:
+            raise MonitorError(f"--choose {choose}: there is only one feed, {found.url}")
         return found
     chosen = _choose(found, choose, as_json=as_json)
     return subscribe.look_at_feed(parts, chosen.url)
@@ -240,10 +243,10 @@ def _write(path: Path, config: Config, new: Sequence[NewFeed], *, yes: bool, ask
 @click.argument("file", type=click.File("rb"))
 @_with_yes
 def import_list(path: Path, file: IO[bytes], *, yes: bool) -> None:
-    """Add the feeds of an OPML list (- reads standard input) to the configuration.
+    """Add the feeds of another reader's list (OPML).
 
-    Those that are configured already are left out. No feed is asked for; folders are opened, titles
-    become names.
+    FILE may be - for standard input. Feeds that are configured already are left out. No feed is
+    asked for; folders are opened, titles become names.
     """
     from monitor import opml, subscribe  # noqa: PLC0415
     from monitor.app import read_config  # noqa: PLC0415
@@ -270,7 +273,11 @@ def _print_import(found: Import) -> None:
 @with_config
 @click.argument("file", type=click.File("w", encoding="utf-8", atomic=True), default="-")
 def export_list(path: Path, file: IO[str]) -> None:
-    """Write the configured feeds to FILE as an OPML list, or print it."""
+    """Write the configured feeds as a list (OPML).
+
+    It goes to FILE or, without one, is printed. Addresses, names and languages go along; label and
+    every do not.
+    """
     from monitor import subscribe  # noqa: PLC0415
     from monitor.app import read_config, utc_now  # noqa: PLC0415
 

@@ -193,7 +193,7 @@ def _refuse_known(configured: Config, url: str) -> None:
 def _fetch(scout: Scout, url: str) -> Fetched:
     (result,) = scout.fetcher.fetch_many([FetchRequest(feed_url=url, url=url)])
     if isinstance(result, FetchFailed):
-        raise MonitorError(f"{url} gave no answer that helps: {result.reason}")
+        raise MonitorError(f"{url}: {result.reason}")
     assert isinstance(result, Fetched), "a request without validators is never answered by 304"  # noqa: S101  told to mypy
     return result
 

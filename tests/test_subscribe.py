@@ -183,6 +183,8 @@ def test_of_several_feeds_a_script_names_one(
         "configured": False,
     }
     assert "names 3 feeds only" in monitor(*add, "--choose", "4").err
+    one = monitor("feeds", "add", server.url("/"), "--choose", "2")
+    assert (one.code, "there is only one feed" in one.err) == (1, True)
     assert monitor(*add, "--choose", "1").code == 0
 
 
@@ -373,6 +375,9 @@ def test_a_file_that_cannot_be_written_gives_the_lines_to_put_in_by_hand(file: P
     with pytest.raises(MonitorError, match="could not be written") as caught:
         save(file, read(file), [NEW])
     assert '[[feed]]\nurl = "https://new.example/feed"\n' in str(caught.value)
+    with pytest.raises(MonitorError) as caught:
+        save(file, read(file), [NewFeed(url=f"https://{n}.example/") for n in range(9)])
+    assert "[[feed]]" not in str(caught.value), "too long to be read"
     assert file.read_bytes() == before
 
 

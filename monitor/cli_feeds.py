@@ -165,7 +165,7 @@ def _choose(candidates: Sequence[Candidate], number: int | None, *, as_json: boo
         click.echo(f"this page names {len(candidates)} feeds:")
         for position, candidate in enumerate(candidates, start=1):
             known = " (configured already)" if candidate.configured else ""
-            click.echo(f"  {position}  {candidate.title or 'without a title'}{known}")
+            click.echo(f"  {position}  {candidate.title[:100] or 'without a title'}{known}")
             click.echo(f"     {candidate.url}")
         if not sys.stdin.isatty():
             raise MonitorError("say which one with --choose, or give its own address")

@@ -18,6 +18,9 @@ from monitor import markup
 #: Further down no page names its feeds.
 MAX_CHARACTERS = 2_000_000
 
+#: More than a person would read through; a site of that kind has a page of its own for them.
+MAX_LINKS = 50
+
 _MAX_TAGS = 5000
 _MAX_TAG_CHARACTERS = 4000
 _MAX_ATTRIBUTES = 50
@@ -57,7 +60,7 @@ def is_page(text: str) -> bool:
 
 
 def feed_links(page: str, *, url: str) -> tuple[FeedLink, ...]:
-    """Give the feeds that a page names, in its order, each address once.
+    """Give the feeds that a page names, in its order, each address once, at most MAX_LINKS.
 
     Args:
         page: The page's HTML.
@@ -74,6 +77,8 @@ def feed_links(page: str, *, url: str) -> tuple[FeedLink, ...]:
             if target:
                 title = markup.one_line(attributes.get("title", ""))
                 found.setdefault(target, FeedLink(url=target, title=title))
+        if len(found) == MAX_LINKS:
+            break
     return tuple(found.values())
 
 

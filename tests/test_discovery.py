@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.discovery import FeedLink, feed_links
+from monitor.discovery import MAX_LINKS, FeedLink, feed_links
 
 PAGE = "https://site.example/news/today.html"
 RSS = 'rel="alternate" type="application/rss+xml"'
@@ -96,6 +96,11 @@ def test_several_feeds_keep_their_order_and_come_once() -> None:
         FeedLink(url="https://site.example/f", title="News & more"),
         FeedLink(url="https://site.example/c", title="Comments"),
     )
+
+
+def test_of_very_many_feeds_the_first_are_given() -> None:
+    page = "".join(f'<link {RSS} href="/{number}">' for number in range(MAX_LINKS + 1))
+    assert urls(page) == [f"https://site.example/{number}" for number in range(MAX_LINKS)]
 
 
 TRICKS = ["<link ", RSS, ' href="', "'", '"', "=", ">", "<!--", "-->", "<script", "</script", "<a "]

@@ -92,7 +92,7 @@ def entry_key(
     if entry.guid:
         return _key("guid", entry.guid)
     if link in shared_links:
-        return _key("link|title", link, _folded(entry.title))
+        return _key("link|title", link, _heading(entry))
     if link:
         return _key("link", link)
     return _key("title+text", entry.title, entry.text)
@@ -116,9 +116,8 @@ def article_key(
     if link and link not in shared_links and not _is_front_page(link) and not _is_google_news(link):
         return _key("link", link.split("://", 1)[-1])
     day: date = (entry.published_at or now).date()
-    # What has no title is told apart by its text.
-    title = _folded(_title(entry)) or _folded(entry.text) or link
-    return _key("publication", _folded(entry.publisher or source), title, day.isoformat())
+    heading = _heading(entry) or link
+    return _key("publication", _folded(entry.publisher or source), heading, day.isoformat())
 
 
 def canonical_link(link: str) -> str:
@@ -152,9 +151,14 @@ def _guids_of_several_links(entries: Iterable[Entry]) -> frozenset[str]:
 
 
 def _links_of_several_titles(entries: Iterable[Entry]) -> frozenset[str]:
-    titles = {(canonical_link(entry.link), _folded(entry.title)) for entry in entries if entry.link}
+    titles = {(canonical_link(entry.link), _heading(entry)) for entry in entries if entry.link}
     count = Counter(link for link, _ in titles)
     return frozenset(link for link, number in count.items() if number > 1)
+
+
+def _heading(entry: Entry) -> str:
+    """Give the title as it is compared; what has none is told apart by its text."""
+    return _folded(_title(entry)) or _folded(entry.text)
 
 
 def _title(entry: Entry) -> str:

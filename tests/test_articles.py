@@ -129,6 +129,15 @@ def test_one_link_for_several_titles_is_no_name() -> None:
     assert len({sighting.article.key for sighting in found}) == 3
 
 
+def test_one_link_for_several_notes_without_titles_is_no_name() -> None:
+    page = "https://wire.example/notes.html"
+    for guids in (("1", "2"), (None, None)):
+        notes = zip(("It waits.", "It learns."), guids, strict=True)
+        found = seen(*(entry("", link=page, text=text, guid=guid) for text, guid in notes))
+        assert len({sighting.entry_key for sighting in found}) == 2
+        assert len({sighting.article.key for sighting in found}) == 2
+
+
 def test_an_entry_that_stands_twice_is_seen_once() -> None:
     assert [sighting.article.title for sighting in seen(entry("A"), entry("A"))] == ["A"]
 

@@ -115,7 +115,7 @@ def look(scout: Scout, address: str) -> Found | tuple[Candidate, ...]:
         if _is_address(link.url)
     )
     if not candidates:
-        raise MonitorError(f"no feed to add: {url} is {parsed.reason}{_advice(page, fetched.url)}")
+        raise MonitorError(f"no feed at {url}: {parsed.reason}{_advice(page, fetched.url)}")
     return candidates if len(candidates) > 1 else look_at_feed(scout, candidates[0].url)
 
 
@@ -129,7 +129,7 @@ def look_at_feed(scout: Scout, url: str) -> Found:
     fetched = _fetch(scout, url)
     parsed = scout.parser.parse(fetched)
     if isinstance(parsed, ParseFailed):
-        raise MonitorError(f"no feed to add: {url} is {parsed.reason}")
+        raise MonitorError(f"no feed at {url}: {parsed.reason}")
     return _found(scout, fetched, parsed)
 
 

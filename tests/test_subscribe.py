@@ -236,13 +236,13 @@ def test_what_is_configured_already_is_refused(
     [
         pytest.param(
             page(),
-            "is an HTML page, not a feed (title: The Post), and it names no feed of its own. "
+            ": an HTML page, not a feed (title: The Post), and it names no feed of its own. "
             "Look on 127.0.0.1 for a link called RSS",
             id="a page without feeds",
         ),
-        pytest.param(Answer(body=b"%PDF-1.7"), "is a PDF file, not a feed\n", id="no page at all"),
+        pytest.param(Answer(body=b"%PDF-1.7"), ": a PDF file, not a feed\n", id="no page at all"),
         pytest.param(Answer(status=404), "the server said 404 Not Found", id="nothing there"),
-        pytest.param(page('href="/"'), "is an HTML page, not a feed", id="a page for a feed"),
+        pytest.param(page('href="/"'), ": an HTML page, not a feed", id="a page for a feed"),
         pytest.param(page('href="http://x:99999/"'), "names no feed", id="a broken address"),
         pytest.param(
             page('href="http://127.0.0.1:9/feed"'), "port 9), and only public", id="a private one"

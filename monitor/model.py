@@ -457,6 +457,16 @@ class FailingFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuietFeed:
+    """A feed the footer names because it answers but brings nothing any more; see `silence`."""
+
+    name: str
+    url: str
+    #: Whole days from its newest item to the last look at it.
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """What the monitor could see in a window, and what not."""
 
@@ -467,6 +477,9 @@ class Coverage:
     #: Entries new to the monitor inside the window, matched or not.
     articles: int
     failing: tuple[FailingFeed, ...] = ()
+    #: Feeds that are well, but silent for longer than their own rhythm explains; the shortest
+    #: silence first: it is news.
+    quiet: tuple[QuietFeed, ...] = ()
 
     @property
     def blind(self) -> bool:

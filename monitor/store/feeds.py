@@ -38,6 +38,12 @@ _STORED = (
     # Only PostgreSQL needs it: there, another process's retention could take them away meanwhile.
     .with_for_update(read=True, key_share=True)
 )
+_NEWEST = (
+    select(sightings.c.sorted_at)
+    .where(sightings.c.feed_id == bindparam("feed_id"))
+    .order_by(sightings.c.sorted_at.desc())
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,19 +236,9 @@ class Feeds(Database):
         Args:
             most: The most of one feed.
         """
-        newest = (
-            select(sightings.c.sorted_at)
-            .where(sightings.c.feed_id == bindparam("feed_id"))
-            .order_by(sightings.c.sorted_at.desc())
-            .limit(most)
-        )
         with self._read() as connection:
             known = connection.execute(select(feeds.c.id, feeds.c.url).where(feeds.c.active)).all()
-            # One look into the index for each feed: a single statement would read all of it.
-            return {
-                url: tuple(connection.scalars(newest, {"feed_id": feed_id}))
-                for feed_id, url in known
-            }
+            return {url: newest_times(connection, feed_id, most) for feed_id, url in known}
 
     def _add_articles(self, connection: Connection, rows: Sequence[values.Values]) -> int:
         # Another process may have stored the same article a moment ago.
@@ -308,6 +304,14 @@ class Feeds(Database):
             index_elements=["topic_id", "article_id"]
         )
         return _insert(connection, statement, rows)
+
+
+def newest_times(connection: Connection, feed_id: int, most: int) -> tuple[datetime, ...]:
+    """Give when a feed's newest items were published, newest first, at most so many.
+
+    It is one look into the index; a single statement for all feeds would read the whole index.
+    """
+    return tuple(connection.scalars(_NEWEST, {"feed_id": feed_id, "most": most}))
 
 
 def _insert(connection: Connection, statement: Insert, rows: Sequence[values.Values]) -> int:

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
 
+from monitor import silence
 from monitor.model import (
     ArticleMatches,
     Coverage,
@@ -19,6 +20,7 @@ from monitor.model import (
     DigestRow,
     FailingFeed,
     Issue,
+    QuietFeed,
     Rejected,
     RenderedDigest,
     SendResult,
@@ -29,6 +31,7 @@ from monitor.model import (
 from monitor.store import values
 from monitor.store.archive import join_articles, read_matches
 from monitor.store.database import Database
+from monitor.store.feeds import newest_times
 from monitor.store.tables import (
     articles,
     deliveries,
@@ -120,15 +123,17 @@ class Outbox(Database):
         with self._read() as connection:
             rows = connection.execute(polled).all()
             number = connection.execute(new).scalar_one()
+            quiet = [_quiet(connection, row) for row in rows]
         return Coverage(
             feeds=len(rows),
             feeds_read=sum(1 for row in rows if _was_read(row, window)),
             articles=number,
             failing=tuple(
-                FailingFeed(name=row.name or row.title or row.url, url=row.url, error=row.error)
+                FailingFeed(name=_name(row), url=row.url, error=row.error)
                 for row in rows
                 if row.failures
             ),
+            quiet=tuple(sorted((feed for feed in quiet if feed), key=lambda feed: feed.days)),
         )
 
     def enqueue(self, issue: Issue, now: datetime) -> int | None:
@@ -305,6 +310,20 @@ class Outbox(Database):
                 for item in issue.items
             ],
         )
+
+
+def _name(feed: Row[Any]) -> str:
+    name: str = feed.name or feed.title or feed.url
+    return name
+
+
+def _quiet(connection: Connection, feed: Row[Any]) -> QuietFeed | None:
+    """Say how long a feed that is well has been silent, if its own rhythm does not explain it."""
+    if feed.failures or feed.last_success_at is None:
+        return None
+    times = newest_times(connection, feed.id, silence.TIMES_CONSIDERED)
+    silent = silence.quiet_for(times, feed.last_success_at)
+    return QuietFeed(name=_name(feed), url=feed.url, days=silent.days) if silent else None
 
 
 def _was_read(row: Row[Any], window: Window) -> bool:

@@ -154,6 +154,18 @@ def test_coverage_counts_only_feeds_that_are_polled(store: Store) -> None:
     assert store.coverage(window()) == Coverage(feeds=0, feeds_read=0, articles=0)
 
 
+def test_coverage_names_feeds_that_are_well_but_bring_nothing_any_more(store: Store) -> None:
+    weekly = [sighting(f"Issue {n}", published_at=ago(days=50 + 7 * n)) for n in range(9)]
+    store.save_poll(outcome(*weekly))
+    store.save_poll(outcome(*weekly, feed=feed_state(OTHER_URL, last_success_at=ago(days=20))))
+    # What a feed published since it was last read, nobody knows; one that fails is named as such.
+    (quiet,) = store.coverage(window()).quiet
+    assert (quiet.url, quiet.days) == (FEED_URL, 50)
+    down = feed_state(failures=1, failure_kind=FailureKind.DNS, error="x", last_success_at=NOW)
+    store.save_poll(PollOutcome(feed=down))
+    assert store.coverage(window()).quiet == ()
+
+
 # --------------------------------------------------------------------------------------- issues
 
 

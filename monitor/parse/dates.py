@@ -69,6 +69,9 @@ _FORMS = tuple(
         (?:(?P<zone>[A-Z0-9+-]{{1,6}})\s+)?(?P<year>\d{{4}})""",
     )
 )
+_SPELLED_CLOCK = re.compile(
+    r"(\d{1,2})\s*[时時点點시]\s*(\d{1,2})\s*[分분](?:\s*(\d{1,2})\s*[秒초])?"
+)
 _TIMESTAMP = re.compile(r"\d{9,10}(?:\d{3})?")
 _OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+-])\s*(\d{1,2}):?(\d{2})?(?!\d)", re.IGNORECASE)
 _ZONE_NAME = re.compile(r"\(?([A-Za-z]{1,5})\)?(?![\w/])")
@@ -98,10 +101,15 @@ def parse_date(text: str, zone: tzinfo = UTC) -> datetime | None:
         return None
     if _TIMESTAMP.fullmatch(text):
         return _sane(datetime.fromtimestamp(int(text[:10] if len(text) > 10 else text), UTC))
+    text = _SPELLED_CLOCK.sub(_with_colons, text)
     for form in _FORMS:
         if match := form.fullmatch(text):
             return _build(match.groupdict(), zone)
     return None
+
+
+def _with_colons(clock: re.Match[str]) -> str:
+    return ":".join(number.zfill(2) for number in clock.groups() if number)
 
 
 def _build(parts: dict[str, str | None], zone: tzinfo) -> datetime | None:

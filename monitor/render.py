@@ -207,7 +207,9 @@ class _Template:
     @cached_property
     def _compiled(self) -> Template:
         seconds = _MAX_SECONDS if self.place else math.inf
-        return _MailEnvironment(self._loader, seconds).get_template(self._name)
+        # Whatever an HTML template includes is HTML, even a part of the text template.
+        environment = _MailEnvironment(self._loader, seconds, autoescape=self._name == _HTML)
+        return environment.get_template(self._name)
 
     def _chunks(self, digest: Digest) -> Iterator[str]:
         size = 0
@@ -223,11 +225,10 @@ class _MailEnvironment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
-    def __init__(self, loader: BaseLoader, seconds: float) -> None:
+    def __init__(self, loader: BaseLoader, seconds: float, *, autoescape: bool) -> None:
         super().__init__(
             loader=loader,
-            # By rule: a part that an HTML template includes is HTML, whatever its name.
-            autoescape=lambda name: not (name or "").endswith(".txt.j2"),
+            autoescape=autoescape,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -307,9 +307,10 @@ def test_an_edit_works_without_a_restart(tmp_path: Path) -> None:
     assert templates.render(digest()).text == "two"
 
 
-def test_a_template_may_include_its_neighbours_escaped(tmp_path: Path) -> None:
-    mine = folder(tmp_path / "mine", html="{% include 'part' %}")
-    (mine / "part").write_text("{{ digest.subject }}", encoding="utf-8")
+@pytest.mark.parametrize("part", ["part", "part.txt.j2", "part.html.j2"])
+def test_a_template_may_include_its_neighbours_escaped(tmp_path: Path, part: str) -> None:
+    mine = folder(tmp_path / "mine", html="{% include '" + part + "' %}")
+    (mine / part).write_text("{{ digest.subject }}", encoding="utf-8")
     mail = Templates([mine]).render(digest(subject="<script>"))
     assert mail.problems == ()
     assert "&lt;script&gt;" in mail.html

@@ -21,7 +21,8 @@ TIMES_CONSIDERED = 100
 _PAUSES = 20
 #: With fewer pauses there is no rhythm yet.
 _FEWEST_PAUSES = 4
-_LEAST = timedelta(days=7)
+#: Nothing shorter is silence.
+LEAST = timedelta(days=7)
 _FACTOR = 5
 
 _WEEK = timedelta(days=7)
@@ -46,7 +47,7 @@ def quiet_for(times: Collection[datetime], seen_until: datetime) -> timedelta | 
         return None
     silence = seen_until - max(times)
     long_pause = timedelta(hours=sorted(pauses)[(len(pauses) * 9 - 1) // 10])
-    return silence if silence > max(_LEAST, _FACTOR * long_pause) else None
+    return silence if silence > max(LEAST, _FACTOR * long_pause) else None
 
 
 def items_a_week(times: Sequence[datetime], now: datetime) -> float:

@@ -321,6 +321,9 @@ def _quiet(connection: Connection, feed: Row[Any]) -> QuietFeed | None:
     """Say how long a feed that is well has been silent, if its own rhythm does not explain it."""
     if feed.failures or feed.last_success_at is None:
         return None
+    newest = newest_times(connection, feed.id, 1)
+    if not newest or feed.last_success_at - newest[0] <= silence.LEAST:
+        return None  # as nearly all are
     times = newest_times(connection, feed.id, silence.TIMES_CONSIDERED)
     silent = silence.quiet_for(times, feed.last_success_at)
     return QuietFeed(name=_name(feed), url=feed.url, days=silent.days) if silent else None

@@ -131,6 +131,7 @@ class Archive(Database):
         step = old
         while True:
             with self._write() as connection:
+                self._dialect.hold_articles(connection)
                 rows = connection.execute(step).all()
                 if not rows:
                     return
@@ -140,9 +141,12 @@ class Archive(Database):
             step = old.where(place > tuple_(literal(seen, UtcDateTime()), literal(number)))
 
     def _delete(self, connection: Connection, ids: Sequence[int]) -> None:
+        # Before the articles, in the order in which indexing locks them.
         queued = set(
             connection.scalars(
-                select(search_queue.c.article_id).where(search_queue.c.article_id.in_(ids))
+                delete(search_queue)
+                .where(search_queue.c.article_id.in_(ids))
+                .returning(search_queue.c.article_id)
             )
         )
         self._dialect.unindex(connection, [number for number in ids if number not in queued])

@@ -83,13 +83,17 @@ class Postgres:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
 
     @staticmethod
-    def hold_articles(connection: Connection, keys: Iterable[str]) -> None:
-        """Keep other processes from storing articles of these keys until the transaction ends.
+    def hold_articles(connection: Connection, keys: Iterable[str] | None = None) -> None:
+        """Keep other processes from articles of these keys (None: all) until the transaction ends.
 
         Two feeds list the same articles in different orders: each transaction would end up waiting
         for an article that the other has just stored. These locks are taken in one order.
         """
-        groups = sorted({zlib.crc32(key.encode()) % _ARTICLE_GROUPS for key in keys})
+        groups = (
+            list(range(_ARTICLE_GROUPS))
+            if keys is None
+            else sorted({zlib.crc32(key.encode()) % _ARTICLE_GROUPS for key in keys})
+        )
         connection.execute(
             text(
                 "SELECT pg_advisory_xact_lock(:locks, number)"

@@ -71,7 +71,7 @@ class Sqlite:
         """Do nothing: `BEGIN IMMEDIATE` lets one process in at a time."""
 
     @staticmethod
-    def hold_articles(connection: Connection, keys: Iterable[str]) -> None:
+    def hold_articles(connection: Connection, keys: Iterable[str] | None = None) -> None:
         """Do nothing: here only one writes at a time."""
 
     @staticmethod

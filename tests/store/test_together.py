@@ -2,7 +2,9 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -10,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from monitor.config import FeedConfig
 from monitor.model import ArchiveFilter, PollSaved
 from monitor.store import Store, open_store
-from tests.factories import NOW, feed_state, issue, outcome, sighting, slot
+from tests.factories import NOW, ago, feed_state, issue, outcome, sighting, slot
 
 URLS = [f"https://{number}.example/feed" for number in range(8)]
 
@@ -61,6 +63,31 @@ def test_the_same_news_in_another_order_blocks_nobody(store_url: str) -> None:
         assert sum(threads.map(poll, stores, URLS, orders)) == 60
         assert sum(threads.map(index, stores)) == 60
     assert len(stores[0].due_feeds(NOW)) == len(URLS)
+    for store in stores:
+        store.close()
+
+
+def test_retention_beside_polls_and_indexing_blocks_nobody(store_url: str) -> None:
+    """Four processes at once over the same articles, some of them outdated."""
+    stores = [open_store(store_url) for _ in range(4)]
+    stores[0].sync_feeds([FeedConfig(url=url) for url in URLS], NOW)
+
+    def work(number: int) -> None:
+        store, order = stores[number], Random(number)
+        for step in range(12):
+            numbers = order.sample(range(step, step + 60), 40)
+            seen = [
+                sighting(f"News {n}", topics=("kling",) * (n % 3), first_seen_at=ago(days=n % 4))
+                for n in numbers
+            ]
+            fresh = [replace(one, entry_key=f"{step} {one.entry_key}") for one in seen]
+            store.save_poll(outcome(*fresh, feed=feed_state(URLS[number])))
+            store.index_pending()
+            if step % 4 == number:
+                store.forget(unmatched_before=ago(days=1), matched_before=ago(days=2))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
     for store in stores:
         store.close()
 

@@ -17,7 +17,7 @@ import click
 from monitor import __version__
 from monitor.cli_feeds import feeds
 from monitor.console import Commands, count, local, opened, print_json, with_config, with_json
-from monitor.errors import ConfigError, MonitorError, QueryError
+from monitor.errors import ConfigError, MonitorError, QueryError, underlined
 
 if TYPE_CHECKING:
     from monitor.model import ArticleMatches, PollReport
@@ -395,11 +395,7 @@ def main() -> None:
         click.echo(str(error), err=True)
         code = 2
     except QueryError as error:
-        start, end = error.span
-        click.echo(
-            f"{error.message}\n    {error.text}\n    {' ' * start}{'^' * max(1, end - start)}",
-            err=True,
-        )
+        click.echo("\n    ".join((error.message, *underlined(error.text, error.span))), err=True)
         code = 2
     except MonitorError as error:
         click.echo(f"monitor: {error}", err=True)

@@ -53,7 +53,7 @@ class Fetched:
     #: The server's Content-Type with its parameters, "" if it sent none.
     content_type: str
     validators: Validators
-    #: The server's Cache-Control max-age, zero if none.
+    #: How long the answer holds: Cache-Control's max-age, else Expires; zero if neither is there.
     max_age: timedelta = timedelta(0)
 
 

@@ -196,7 +196,7 @@ class Service:
 
     def _nothing_reached(self) -> str:
         """Say that no feed at all could be reached when last polled; "" if one could."""
-        kinds = [row.state.failure_kind for row in self._app.store.feed_rows()]
+        kinds = [state.failure_kind for state in self._app.store.feed_states()]
         unreached = {kind for kind in kinds if kind in UNREACHED}
         return poll.offline_line(len(kinds), unreached) if unreached == set(kinds) else ""
 

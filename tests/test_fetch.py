@@ -38,9 +38,6 @@ RSS = b'<rss version="2.0"><channel><title>Example News</title></channel></rss>'
 CERTIFICATE = Path(__file__).parent / "tls" / "server.pem"
 LOOPBACK = ("127.0.0.0/8",)
 
-# Each test starts from its own filters, without the one that `guard` sets and explains.
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'connect_tcp:RuntimeWarning")
-
 
 def config(**fields: Any) -> FetchConfig:
     """Loopback allowed, no pause: a test names what it is about."""

@@ -103,7 +103,7 @@ pieces = st.sampled_from(
 @given(st.text(max_size=80) | st.lists(pieces, max_size=30).map("".join))
 def test_no_text_keeps_tags_or_hidden_signs(markup: str) -> None:
     text = plain_text(markup)
-    assert not re.search(r"</?(?:b|p|script|a)\b[^<>]*>|<!--", text, re.IGNORECASE)
+    assert not re.search(r"</?(?:b|p|script|a)(?![\w:.-])[^<>]*>|<!--", text, re.IGNORECASE)
     assert not re.search("[\x00-\x08\x0b-\x1f\u200b-\u200f\u202a-\u202e\ud800-\udfff]", text)
     assert unicodedata.is_normalized("NFC", text)
     assert text == text.strip()

@@ -13,10 +13,10 @@ from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, default
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from pathlib import Path
 
-from monitor.config import MailConfig
+from monitor.config import MailConfig, sender_parts
 from monitor.model import (
     Deferred,
     Delivery,
@@ -71,7 +71,7 @@ def compose_message(
         date: When it was composed.
         digest_name: Names the list (RFC 2919), so that mail programs can sort by it.
     """
-    name, address = parseaddr(sender)
+    name, address = sender_parts(sender)
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     message["From"] = _address(address, header_text(name))
     message["To"] = _address(recipient)
@@ -97,7 +97,7 @@ def message_id(digest_name: str, slot: Slot, recipient: str, domain: str) -> str
 
 def sender_domain(sender: str) -> str:
     """Give the domain of "News Monitor <monitor@example.com>"."""
-    return _ascii(parseaddr(sender)[1]).rpartition("@")[2]
+    return _ascii(sender_parts(sender)[1]).rpartition("@")[2]
 
 
 def header_text(text: str, limit: int = 78) -> str:
@@ -193,7 +193,7 @@ class SmtpMailer:
             self._log_in(client)
             if client.sock:
                 client.sock.settimeout(LAST_WORD_SECONDS)
-            _, sender = parseaddr(self._config.from_)
+            _, sender = sender_parts(self._config.from_)
             client.sendmail(_ascii(sender), [recipient], message)
 
     def _failed(self, error: smtplib.SMTPException | OSError) -> Deferred | Rejected:

@@ -228,6 +228,8 @@ def test_two_faults_of_one_table_hide_neither_each_other_nor_those_of_its_neighb
         (MAIL + "port = 0", "0 is too little; the least is 1"),
         (MAIL.replace("smtp.example.com", "smtp.example.com:587"), "the port under its own key"),
         (MAIL.replace("me@", "me at "), "is not a sender"),
+        (MAIL.replace("me@", "a@b.org, me@"), "is not a sender"),
+        (MAIL.replace("me@example.com", "Me <me@example.com> <x>"), "is not a sender"),
         (MAIL + 'user_env = "U"', "has a user but no password; add a line such as password_env"),
         (
             MAIL + 'user_env = "U"\nuser_file = "u"\npassword_env = "P"',

@@ -178,6 +178,32 @@ def test_a_sender_is_one_address(sender: str, domain: str) -> None:
     assert address.addr_spec == f"monitor@{domain}"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param("Smith, John", "Smith, John", id="comma"),
+        pytest.param("News; Monitor", "News; Monitor", id="semicolon"),
+        pytest.param("News @ Home", "News @ Home", id="at sign"),
+        pytest.param("Ärger, Ö", "Ärger, Ö", id="comma and Umlaut"),
+        pytest.param("新闻, 监测", "新闻, 监测", id="comma and Chinese"),
+        pytest.param("News (daily): all", "News (daily): all", id="brackets and colon"),
+        pytest.param('"Smith, John"', "Smith, John", id="quoted"),
+        pytest.param(r'"John \"Jay\" Smith"', 'John "Jay" Smith', id="quotation marks, quoted"),
+        pytest.param('"News <a@b.example>"', "News <a@b.example>", id="an address, quoted"),
+        pytest.param("", "", id="none"),
+    ],
+)
+def test_a_senders_name_may_hold_any_sign(name: str, shown: str) -> None:
+    sender = f"{name} <monitor@news.example>"
+    sink = Sink()
+    assert send(sink, **{"from": sender}) == Sent()
+    assert sink.taken[0].mail_from == "monitor@news.example"
+    mail = read(message(sender=sender))
+    [address] = mail["From"].addresses
+    assert (address.display_name, address.addr_spec) == (shown, "monitor@news.example")
+    assert mail["List-Id"] == "<daily.news.example>"
+
+
 @pytest.mark.parametrize("address", ["a..b@news.example", "ann.@news.example", "o'neil@n.example"])
 def test_an_address_that_a_provider_should_not_have_given_out_is_kept(address: str) -> None:
     mail = message(recipient=address, sender=f"Ann <{address}>")

@@ -13,7 +13,7 @@ words      pieces of messages
 editing    changes to the text (not loaded with the rest: only commands that write need it)
 """
 
-from monitor.config.checks import is_zone
+from monitor.config.checks import is_zone, sender_parts
 from monitor.config.models import (
     LISTS,
     TABLES,
@@ -49,4 +49,5 @@ __all__ = [
     "is_zone",
     "keys",
     "load",
+    "sender_parts",
 ]

@@ -247,10 +247,26 @@ def recipient(value: str) -> str:
     return value
 
 
+_SENDER = re.compile(r'(?:"((?:[^"\\]|\\.)*)"\s*|([^<>"]*))<([^<>]*)>')
+
+
+def sender_parts(sender: str) -> tuple[str, str]:
+    """Split a sender into its name, "" for none, and its address: what stands in the last <…>.
+
+    Not by RFC 5322, to which "Smith, John <me@example.com>" is two addresses: here it is one
+    person. The name may stand in quotation marks, as mail programs show it.
+    """
+    match = _SENDER.fullmatch(sender)
+    if match is None:
+        return "", sender
+    quoted, bare, address = match.groups()
+    return (bare.strip() if quoted is None else re.sub(r"\\(.)", r"\1", quoted)), address
+
+
 def sender(value: str) -> str:
     """Check a mail address that may have a name before it."""
-    match = re.fullmatch(r'(?:[^<>"]*<([^<>]*)>|([^<>]*))', line(value))
-    if not match or not _ADDRESS.fullmatch(match[1] or match[2] or ""):
+    _, address = sender_parts(line(value))
+    if not _ADDRESS.fullmatch(address):
         raise ValueError(
             'is not a sender; write "me@example.com" or "News Monitor <me@example.com>"'
         )

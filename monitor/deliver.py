@@ -291,7 +291,7 @@ def drain_outbox(store: Store, mailer: Mailer, clock: Callable[[], datetime]) ->
     """
     sent = deferred = rejected = 0
     while (delivery := store.claim_delivery(clock(), lease=LEASE)) is not None:
-        result = _judged(delivery, mailer.send(delivery))
+        result = _judged(delivery, _sent(mailer, delivery))
         now = clock()
         match result:
             case Sent():
@@ -315,6 +315,14 @@ def drain_outbox(store: Store, mailer: Mailer, clock: Callable[[], datetime]) ->
             },
         )
     return DrainReport(sent=sent, deferred=deferred, rejected=rejected)
+
+
+def _sent(mailer: Mailer, delivery: Delivery) -> SendResult:
+    try:
+        return mailer.send(delivery)
+    except Exception:  # a fault of ours in one message must not hold up the others
+        log.exception("delivery failed", extra={"recipient": delivery.recipient})
+        return Deferred(reason="the monitor itself failed to send this; its log has the details")
 
 
 def _judged(delivery: Delivery, result: SendResult) -> SendResult:

@@ -341,6 +341,30 @@ def test_a_refused_recipient_does_not_hold_up_the_others(store: Store, due: Conf
     assert deliver.drain_outbox(store, mailer, at(SLOT + DAY)) == deliver.DrainReport()
 
 
+def test_a_fault_of_ours_defers_one_message_and_does_not_hold_up_the_others(
+    store: Store, due: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    compose(store, due)
+    mailer = FailingMailer()
+    report = deliver.drain_outbox(store, mailer, at(SLOT))
+    assert report == deliver.DrainReport(sent=1, deferred=1)
+    (_, state, words), _ = store.digests()[0].deliveries
+    assert state is DeliveryState.QUEUED
+    assert "its log has the details" in words
+    assert "ZeroDivisionError" not in words
+    assert "ZeroDivisionError" in caplog.text
+    assert deliver.drain_outbox(store, mailer, at(SLOT + MINUTE)) == deliver.DrainReport(sent=1)
+
+
+class FailingMailer(FakeMailer):
+    """Fails at its first message as nobody foresaw."""
+
+    def send(self, delivery: Delivery) -> SendResult:
+        if delivery.recipient == "ann@example.com" and delivery.tries == 1:
+            raise ZeroDivisionError
+        return super().send(delivery)
+
+
 def test_later_means_after_a_pause_under_the_same_id(store: Store, due: Config) -> None:
     compose(store, due)
     mailer = FakeMailer(refusals=[Deferred(reason="451 later")] * 2)

@@ -16,8 +16,10 @@ help:
 	@echo 'make bench    speed on this machine; more feeds: make bench N=2000'
 	@echo 'make clean    remove .venv and caches; never data/'
 
+# A folder that was moved or renamed leaves its commands behind: they name the old place.
 install: .venv/.run-time
-	@:
+	@grep -qsF '$(CURDIR)/.venv/' .venv/bin/monitor || { \
+	    rm -f .venv/.run-time .venv/.dev; $(MAKE) --no-print-directory .venv/.run-time; }
 
 run: install
 	@exec $(MONITOR) run

@@ -22,7 +22,7 @@ from monitor.errors import BusyError, ConfigError, MonitorError, Problem
 from monitor.fetch import Fetcher
 from monitor.mail import FolderMailer, SmtpMailer
 from monitor.matcher import Topics
-from monitor.model import RenderedDigest
+from monitor.model import Digest, RenderedDigest
 from monitor.parse import ParserPool
 from monitor.poll import Round
 from monitor.render import Templates
@@ -209,7 +209,26 @@ class App:
             return FolderMailer(self.outbox)
         return SmtpMailer(self.config.mail, environ, self.path.parent)
 
-    def preview(self, name: str | None = None, *, everything: bool = False) -> RenderedDigest:
+    def mail_problems(self, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+        """Name the secrets of `[mail]` that are not there, before a digest needs them."""
+        mail = self.config.mail
+        if mail is None:
+            return ()
+        variables = [name for name in (mail.user_env, mail.password_env) if name]
+        files = [self.path.parent / name for name in (mail.user_file, mail.password_file) if name]
+        return tuple(
+            f"[mail]: the environment variable {name} is not set; set it where the monitor starts"
+            for name in variables
+            if not environ.get(name)
+        ) + tuple(
+            f"[mail]: the file {file} cannot be read; put the secret there, readable by the monitor"
+            for file in files
+            if not os.access(file, os.R_OK)
+        )
+
+    def preview(
+        self, name: str | None = None, *, everything: bool = False
+    ) -> tuple[Digest, RenderedDigest]:
         """Render the next digest as it would look now.
 
         Args:
@@ -226,7 +245,7 @@ class App:
             self.clock(),
             name=name,
             everything=everything,
-        )[1]
+        )
 
     def write_preview(self, rendered: RenderedDigest) -> Path:
         """Put a preview into the outbox folder, HTML and text, and give the HTML's path."""

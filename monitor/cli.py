@@ -6,11 +6,15 @@ than `--help` may take to answer.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
+import re
 import sys
+from datetime import tzinfo
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -20,7 +24,14 @@ from monitor.console import Commands, count, local, opened, print_json, with_con
 from monitor.errors import ConfigError, MonitorError, QueryError, underlined
 
 if TYPE_CHECKING:
-    from monitor.model import ArticleMatches, PollReport
+    from monitor.model import ArticleMatches, Digest, DigestStory, PollReport
+
+
+#: So much of a title is shown on a terminal.
+_MAX_TITLE = 200
+
+#: A longer line in a file for `match` is a mistake, or a text that no feed would carry.
+_MAX_LINE = 1_000_000
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,9 +43,22 @@ def cli() -> None:
     """
 
 
+def _checked_address(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(
+        r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", value
+    ):
+        raise click.BadParameter(f'"{value}" is no address and port; write 127.0.0.1:8484')
+    return value
+
+
 @cli.command()
 @with_config
-@click.option("--listen", metavar="ADDRESS", help="Where the archive listens, over [web] listen.")
+@click.option(
+    "--listen",
+    metavar="ADDRESS",
+    callback=_checked_address,
+    help="Where the archive listens, over [web] listen; such as 127.0.0.1:8484.",
+)
 @click.option(
     "--token-file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -104,6 +128,9 @@ def _poll_json(report: PollReport) -> dict[str, object]:
 def _print_report(report: PollReport, *, configured: int) -> None:
     from monitor.poll import offline_line  # noqa: PLC0415
 
+    if not configured:
+        click.echo("no feed is configured; `monitor feeds add ADDRESS` adds one")
+        return
     if not report.feeds:
         click.echo("no feed is due; `monitor poll --force` polls all of them now")
         return
@@ -136,20 +163,58 @@ def digest() -> None:
     help="From the last digest on, or everything in the archive.",
 )
 @click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
-def preview(path: Path, name: str | None, *, since: str, open_it: bool) -> None:
+@with_json
+def preview(path: Path, name: str | None, *, since: str, open_it: bool, as_json: bool) -> None:
     """Show the next digest as it would look now.
 
     The HTML goes to data/outbox/preview.html, the plain text also to the terminal.
     """
     with opened(path) as app:
-        rendered = app.preview(name, everything=since == "all")
+        composed, rendered = app.preview(name, everything=since == "all")
         page = app.write_preview(rendered)
     for problem in rendered.problems:
         click.echo(f"note: {problem}", err=True)
-    click.echo(rendered.text)
-    click.echo(f"\nAs it will look in a mail reader: {page}")
+    if as_json:
+        print_json(_digest_json(composed) | {"page": str(page)})
+    else:
+        click.echo(rendered.text)
+        click.echo(f"\nAs it will look in a mail reader: {page}")
     if open_it:
         click.launch(page.as_uri())
+
+
+def _digest_json(composed: Digest) -> dict[str, object]:
+    return {
+        "name": composed.name,
+        "subject": composed.subject,
+        "since": composed.since.isoformat(),
+        "until": composed.until.isoformat(),
+        "notices": list(composed.notices),
+        "feeds": composed.coverage.feeds,
+        "feeds_read": composed.coverage.feeds_read,
+        "articles_read": composed.coverage.articles,
+        "topics": [
+            {
+                "id": topic.id,
+                "name": topic.name,
+                "matches": topic.articles,
+                "stories": [_story_json(story) for story in topic.stories],
+            }
+            for topic in composed.topics
+        ],
+    }
+
+
+def _story_json(story: DigestStory) -> dict[str, object]:
+    lead = story.lead
+    return {
+        "id": lead.id,
+        "title": "".join(piece.text for piece in lead.title),
+        "url": lead.url,
+        "source": lead.source,
+        "time": lead.time.isoformat(),
+        "why": list(lead.why),
+    }
 
 
 @digest.command("list")
@@ -159,6 +224,7 @@ def list_digests(path: Path, *, as_json: bool) -> None:
     """List the digests composed so far, newest first."""
     with opened(path) as app:
         rows = app.store.digests()
+        configured = len(app.config.digests)
     if as_json:
         print_json(
             [
@@ -179,7 +245,11 @@ def list_digests(path: Path, *, as_json: bool) -> None:
         )
         return
     if not rows:
-        click.echo("no digest yet; `monitor digest preview` shows the next one")
+        click.echo(
+            "no digest yet; `monitor digest preview` shows the next one"
+            if configured
+            else "no digest yet, and none is configured: add a [[digest]] with a name"
+        )
     for row in rows:
         states = ", ".join(
             f"{recipient} {state}" + (f" ({error})" if error else "")
@@ -207,10 +277,18 @@ def search(
     """
     from monitor import archive  # noqa: PLC0415
 
+    # In the C locale, what is not ASCII arrives as surrogates.
+    query = os.fsencode(query).decode("utf-8", "replace")
     with opened(path) as app:
         while app.store.index_pending():
             pass
-        found = archive.find(app.store, query, topic=topic, everything=everything, limit=limit)
+        zone = app.config.zone
+        unmatched = {each.id for each in app.config.topics} - app.store.topic_counts().keys()
+        found = (
+            ()
+            if topic in unmatched
+            else archive.find(app.store, query, topic=topic, everything=everything, limit=limit)
+        )
     if as_json:
         print_json([_article_json(row) for row in found])
         return
@@ -218,7 +296,7 @@ def search(
         scope = "" if everything else " among the matches; --all searches every stored article"
         click.echo(f"nothing found for {query}{scope}")
     for row in found:
-        _print_article(row)
+        _print_article(row, zone)
 
 
 def _article_json(row: ArticleMatches) -> dict[str, object]:
@@ -247,12 +325,13 @@ def _article_json(row: ArticleMatches) -> dict[str, object]:
     }
 
 
-def _print_article(row: ArticleMatches) -> None:
+def _print_article(row: ArticleMatches, zone: tzinfo) -> None:
     article = row.article
     shown = article.published_at or article.first_seen_at
-    click.echo(f"{article.title or article.url}")
+    title = article.title or article.url
+    click.echo(title if len(title) <= _MAX_TITLE else title[: _MAX_TITLE - 1] + "…")
     topics = ", ".join(match.topic_id for match in row.matches) or "no topic"
-    click.echo(f"    {local(shown)}  {article.source}  [{topics}]")
+    click.echo(f"    {local(shown, zone)}  {article.source}  [{topics}]")
     click.echo(f"    {article.url}")
 
 
@@ -282,7 +361,10 @@ def check(path: Path, *, as_json: bool) -> None:
         )
         sys.exit(2)
     with opened(path) as app:
-        problems = app.preview(everything=True).problems if config.digests else ()
+        templates = app.preview(everything=True)[1].problems if config.digests else ()
+        secrets = app.mail_problems()
+    problems = [("templates", problem) for problem in templates]
+    problems += [("mail", problem) for problem in secrets]
     counts = ", ".join(
         (
             count(len(config.topics), "topic"),
@@ -294,23 +376,25 @@ def check(path: Path, *, as_json: bool) -> None:
         print_json(
             {
                 "ok": not problems,
-                "problems": [{"line": 0, "place": "templates", "message": p} for p in problems],
+                "problems": [
+                    {"line": 0, "place": place, "message": message} for place, message in problems
+                ],
                 "topics": len(config.topics),
                 "feeds": len(config.feeds),
                 "digests": len(config.digests),
             }
         )
     else:
-        for problem in problems:
-            click.echo(problem, err=True)
-        click.echo(f"{path} is fine: {counts}")
+        for _, message in problems:
+            click.echo(message, err=True)
+        click.echo(f"{path} {'by itself ' if problems else ''}is fine: {counts}")
     if problems:
         sys.exit(1)
 
 
 @cli.command()
 @with_config
-@click.argument("file", type=click.File("r", encoding="utf-8", errors="surrogateescape"))
+@click.argument("file", type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"))
 def match(path: Path, file: IO[str]) -> None:
     """Try the topics on articles in FILE (JSON lines; - reads standard input).
 
@@ -329,22 +413,31 @@ def match(path: Path, file: IO[str]) -> None:
             )
 
 
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _match_line(topics: Any, line: str, place: str) -> dict[str, object]:  # noqa: ANN401  Topics is imported late
+    if len(line) > _MAX_LINE:
+        raise MonitorError(f"{place}: this line has more than {_MAX_LINE:,} characters; cut it")
     try:
-        item = json.loads(line)
+        item = json.loads(line, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise MonitorError(
             f"{place}: this line is no JSON ({error.msg} at column {error.colno})"
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise MonitorError(f"{place}: this line cannot be read as JSON ({error})") from error
     if not isinstance(item, dict) or "id" not in item:
         raise MonitorError(
             f'{place}: each line must be an object such as {{"id": "1", "title": "…"}}'
         )
     texts = {}
     for key in ("title", "summary"):
-        texts[key] = item.get(key) or ""
+        given = item.get(key)
+        texts[key] = "" if given is None else given
         if not isinstance(texts[key], str):
-            raise MonitorError(f'{place}: "{key}" must be a text, not {json.dumps(item[key])[:60]}')
+            raise MonitorError(f'{place}: "{key}" must be a text, not {json.dumps(given)[:60]}')
     found = topics.match_text(texts["title"], texts["summary"])
     return {
         "id": item["id"],
@@ -386,6 +479,10 @@ def _log_to_terminal(level: int) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A locale without Chinese, or half a character from a feed, must not end a command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(prog_name="monitor", standalone_mode=False)
     except click.ClickException as error:
@@ -402,7 +499,8 @@ def main() -> None:
         code = 1
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    except BrokenPipeError:  # the reader of our output left; that is its right
-        sys.stderr.close()
-        code = 0
+    except OSError as error:
+        # What the modules do not turn into words of their own is our output: a full disk.
+        click.echo(f"monitor: this could not be written: {error.strerror}", err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)

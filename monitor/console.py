@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,9 +65,15 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def local(moment: datetime) -> str:
-    """Say a moment in the zone of this machine."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+def local(moment: datetime, zone: tzinfo | None = None) -> str:
+    """Say a moment in the configuration's zone; in that of this machine if None."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def say(text: str) -> None:
+    """Print a line of a service, which goes on when nobody reads it any more."""
+    with suppress(OSError):
+        click.echo(text)
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -36,7 +36,10 @@ REST = timedelta(minutes=5)
 #: How long the end waits for a step under way.
 STOP_PATIENCE = timedelta(seconds=7)
 
-#: A service that was just started composes what is due only after its first round of polls, but
+#: Ticks so far apart mean that the machine slept.
+LONG_GAP = timedelta(minutes=2)
+
+#: A service that was just started or woke composes what is due only after a round of polls, but
 #: does not wait longer than this.
 FIRST_ROUND_PATIENCE = timedelta(minutes=10)
 
@@ -64,6 +67,34 @@ class Status:
     def polling(self) -> bool:
         """Whether a round is running."""
         return self.total > 0
+
+
+class Attention:
+    """Knows whether feeds were polled since the service started or its machine woke.
+
+    A machine that slept through the morning must not send its digest before it has read the
+    morning's news.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._awake_since = self._ticked_at = now
+        self._round_ended_at: datetime | None = None
+
+    def round_ended(self, now: datetime) -> None:
+        """Note that every feed that was due has been asked."""
+        self._round_ended_at = now
+
+    def looked_around(self, now: datetime) -> bool:
+        """Whether what is due may be composed; asked at every tick, which shows that we are awake.
+
+        Without a round of polls the answer is yes only after FIRST_ROUND_PATIENCE.
+        """
+        if now - self._ticked_at > LONG_GAP:
+            self._awake_since = now
+        self._ticked_at = now
+        if self._round_ended_at is not None and self._round_ended_at >= self._awake_since:
+            return True
+        return now - self._awake_since > FIRST_ROUND_PATIENCE
 
 
 class Service:
@@ -97,7 +128,8 @@ class Service:
         self._status = Status()
         self._status_lock = Lock()
         self._rest_until: datetime | None = None
-        self._started_at = app.clock()
+        self._stopping = Event()
+        self._attention = Attention(app.clock())
         self._previewed = False
 
     @property
@@ -121,6 +153,10 @@ class Service:
         Returns False if a step is still under way after STOP_PATIENCE, which a mail server that
         keeps us waiting for its last word can bring about.
         """
+        self._stopping.set()
+        if not self._scheduler.running:
+            self._parts.close()
+            return True
         self._scheduler.remove_all_jobs()
         # The fetcher goes first: a round that waits for slow servers ends with it.
         self._parts.close()
@@ -160,14 +196,18 @@ class Service:
             )
             raise
         finally:
+            self._attention.round_ended(self._app.clock())
             self._set(done=0, total=0, rounds=self._status.rounds + 1)
+        if self._stopping.is_set():
+            return  # the round was cut short: its figures would be wrong
         self._rest_until = None
         self._set(trouble="")
-        if report.feeds:
+        if report.feeds or not self._previewed:
             self._tell(report)
+        if report.feeds:
             self._index()
         if self._app.config.digests and (report.matches_new or not self._previewed):
-            rendered = self._app.preview()
+            _, rendered = self._app.preview()
             self._app.write_preview(rendered)
             self._set(template_problems=rendered.problems)
         if not self._previewed:
@@ -176,7 +216,7 @@ class Service:
 
     def _tell(self, report: PollReport) -> None:
         """Log a round in one line; while nothing can be reached, only that, and only once."""
-        if not report.offline:
+        if report.feeds and not report.offline:
             self._set(offline="")
         elif self._status.offline:
             return
@@ -184,8 +224,10 @@ class Service:
             self._set(offline=nothing_reached)
             log.warning(nothing_reached)
             return
+        if not report.feeds:
+            return
         log.info(
-            "polled %d feeds: %d changed, %d unchanged, %d failed; %d new articles, %d new matches",
+            "feeds polled: %d, changed: %d, unchanged: %d, failed: %d; new articles: %d, matches: %d",
             report.feeds,
             report.changed,
             report.unchanged,
@@ -198,11 +240,12 @@ class Service:
         """Say that no feed at all could be reached when last polled; "" if one could."""
         kinds = [state.failure_kind for state in self._app.store.feed_states()]
         unreached = {kind for kind in kinds if kind in UNREACHED}
-        return poll.offline_line(len(kinds), unreached) if unreached == set(kinds) else ""
+        offline = bool(kinds) and unreached == set(kinds)
+        return poll.offline_line(len(kinds), unreached) if offline else ""
 
     def _deliver(self, mailer: Mailer) -> None:
         now = self._app.clock()
-        if self._status.rounds or now - self._started_at > FIRST_ROUND_PATIENCE:
+        if self._attention.looked_around(now):
             deliver.compose_due(self._app.store, self._app.config, self._app.templates, now)
         deliver.drain_outbox(self._app.store, mailer, self._app.clock)
 

@@ -14,11 +14,10 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import click
-
 from monitor import deliver
 from monitor.app import App, machine_zone, utc_now
 from monitor.config import Config
+from monitor.console import say
 from monitor.demo import SampleServer, prepare
 from monitor.poll import poll_due
 from monitor.scheduler import Service
@@ -54,7 +53,7 @@ def serve(
 
         def first_words() -> None:
             if app.config.digests:
-                click.echo(
+                say(
                     f"the digest to look at: {server.url}{digest_page}; "
                     f"the next one as it looks now is also in {app.outbox / 'preview.html'}"
                 )
@@ -67,11 +66,11 @@ def serve(
             _say_where(app, server)
             service.start()
             stop.wait()
-            click.echo("stopping", err=True)
+            say("stopping")
         finally:
             server.stop()
             if not service.stop():
-                click.echo("a mail server kept us waiting; its mail will be tried again", err=True)
+                say("a mail server kept us waiting; its mail will be tried again")
                 os._exit(0)  # its thread cannot be ended otherwise
 
 
@@ -87,9 +86,9 @@ def serve_demo(folder: Path) -> None:
         with App.open(path, clock=lambda: minute) as app, app.sole_service():
             number = _demo_digest(app)
             if issue := app.store.digest(number):
-                click.echo(issue.text)
-            click.echo(f"That was the digest as plain text; the mail itself is in {app.outbox}.")
-            click.echo("Look at it in a browser, too, and at the reason for each match:")
+                say(issue.text)
+            say(f"That was the digest as plain text; the mail itself is in {app.outbox}.")
+            say("Look at it in a browser, too, and at the reason for each match:")
             page = f"/digests/{number}"
             serve(replace(app, clock=utc_now), listen=DEMO_LISTEN, digest_page=page)
 
@@ -138,7 +137,7 @@ def _server(app: App, service: Service) -> Server:
             Services(
                 store=app.store,
                 config=lambda: app.config,
-                preview=app.preview,
+                preview=lambda name: app.preview(name)[1],
                 now=app.clock,
                 status=lambda: status_line(app, service),
                 notices=lambda: service.status.template_problems,
@@ -168,15 +167,15 @@ def status_line(app: App, service: Service) -> str | None:
 
 def _say_where(app: App, server: Server) -> None:
     if server.taken_port:
-        click.echo(
-            f"port {server.taken_port} is taken, so the archive is on the next free one", err=True
-        )
+        say(f"port {server.taken_port} is taken, so the archive is on the next free one")
     token = ""
     if app.config.web.auth == "token":
         token = "/?token=" + load_token(app.path.parent / app.config.web.token_file)
-    click.echo(f"the archive is at {server.url}{token}")
-    click.echo(_plan(app.config, app.outbox))
-    click.echo("Ctrl-C ends it")
+    say(f"the archive is at {server.url}{token}")
+    say(_plan(app.config, app.outbox))
+    for problem in app.mail_problems():
+        say(problem)
+    say("Ctrl-C ends it")
 
 
 def _plan(config: Config, outbox: Path) -> str:

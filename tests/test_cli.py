@@ -4,7 +4,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -235,6 +237,11 @@ def test_match_tries_the_topics_on_a_file(monitor: Monitor, folder: Path) -> Non
         pytest.param('["Kling"]', "must be an object", id="no object"),
         pytest.param('{"title": "Kling"}', "must be an object", id="no id"),
         pytest.param('{"id": 1, "title": 7}', '"title" must be a text', id="title is a number"),
+        pytest.param('{"id": 1, "title": 0}', '"title" must be a text', id="title is zero"),
+        pytest.param('{"id": NaN, "title": ""}', "NaN is no JSON", id="no number"),
+        pytest.param("[" * 200_000, "cannot be read as JSON", id="nested without end"),
+        pytest.param('{"id": ' + "1" * 5000 + "}", "cannot be read as JSON", id="huge number"),
+        pytest.param('{"id": "' + "x" * 1_000_001 + '"}', "cut it", id="endless line"),
     ],
 )
 def test_match_names_the_faulty_line(monitor: Monitor, folder: Path, line: str, fault: str) -> None:
@@ -244,3 +251,57 @@ def test_match_names_the_faulty_line(monitor: Monitor, folder: Path, line: str, 
     assert said.code == 1
     assert "articles.jsonl:2" in said.err
     assert fault in said.err
+
+
+def test_match_takes_a_byte_order_mark_and_half_characters(monitor: Monitor, folder: Path) -> None:
+    file = folder / "articles.jsonl"
+    file.write_bytes(b'\xef\xbb\xbf{"id": "\\ud800", "title": "Kling \\ud83d"}\r\n')
+    said = monitor("match", str(file))
+    assert (said.code, json.loads(said.out)["topics"]) == (0, ["kling"])
+
+
+def test_the_preview_for_scripts(monitor: Monitor, folder: Path) -> None:
+    monitor("poll")
+    composed = json.loads(monitor("digest", "preview", "--since", "all", "--json").out)
+    (topic,) = composed["topics"]
+    assert (topic["id"], topic["matches"]) == ("kling", 1)
+    assert [story["title"] for story in topic["stories"]] == ["Kling 4 & its rivals"]
+    assert Path(composed["page"]).exists()
+
+
+def test_check_names_a_secret_that_is_not_there(monitor: Monitor, folder: Path) -> None:
+    config = folder / "config.toml"
+    mail = (
+        '[mail]\nfrom = "me@example.com"\nhost = "smtp.example.com"\n'
+        'user_env = "NO_SUCH_USER"\npassword_file = "no-such-file"\n'
+    )
+    text = config.read_text(encoding="utf-8")
+    text = text.replace('at = "07:30"\n', 'at = "07:30"\nto = ["you@example.com"]\n' + mail)
+    config.write_text(text, encoding="utf-8")
+    said = monitor("check")
+    assert said.code == 1
+    assert "NO_SUCH_USER is not set" in said.err
+    assert "no-such-file cannot be read" in said.err
+
+
+def test_times_are_told_in_the_configured_zone(monitor: Monitor, folder: Path) -> None:
+    monitor("poll")
+    (found,) = json.loads(monitor("search", "rivals", "--json").out)
+    seen = datetime.fromisoformat(found["first_seen"]).astimezone(ZoneInfo("Europe/Madrid"))
+    assert f"{seen:%Y-%m-%d %H:%M}" in monitor("search", "rivals").out
+
+
+def test_a_topic_without_matches_is_no_error(monitor: Monitor, folder: Path) -> None:
+    said = monitor("search", "anything", "--topic", "kling")
+    assert (said.code, "nothing found" in said.out) == (0, True)
+
+
+def test_without_feeds_the_advice_is_to_add_one(monitor: Monitor, folder: Path) -> None:
+    (folder / "config.toml").write_text("", encoding="utf-8")
+    assert "monitor feeds add" in monitor("poll").out
+    assert "add a [[digest]]" in monitor("digest", "list").out
+
+
+def test_a_wrong_address_to_listen_on_is_a_wrong_word(monitor: Monitor, folder: Path) -> None:
+    said = monitor("run", "--listen", "everywhere")
+    assert (said.code, '"everywhere" is no address' in said.err) == (2, True)

@@ -92,7 +92,7 @@ def test_it_polls_shows_and_ends_cleanly(tmp_path: Path) -> None:
         configure(tmp_path, server.url("/feed"))
         with monitor("run", folder=tmp_path) as service:
             url = service.line(r"the archive is at (\S+)")[1]
-            service.line("2 new articles, 1 new matches")
+            service.line("new articles: 2, matches: 1")
             service.line("the digest to look at: .*/digests/next; .*preview.html")
             page = httpx.get(url).text
             assert "https://post.example/kling" in page
@@ -181,7 +181,7 @@ def test_a_killed_service_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) 
     with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
         configure(tmp_path, server.url("/feed"))
         with monitor("run", folder=tmp_path) as service:
-            service.line("2 new articles")
+            service.line("new articles: 2")
             assert service.stop(signal.SIGKILL) == -signal.SIGKILL
         with monitor("poll", "--force", "--json", folder=tmp_path) as again:
             assert again.popen.wait(PATIENCE) == 0
@@ -194,8 +194,26 @@ def test_one_dead_feed_is_not_taken_for_a_dead_network(tmp_path: Path) -> None:
         configure(tmp_path, server.url("/feed"), f"http://127.0.0.1:{free_port()}/feed")
         with monitor("run", folder=tmp_path) as service:
             url = service.line(r"the archive is at (\S+)")[1]
-            service.line("polled 2 feeds: 1 changed, 0 unchanged, 1 failed")
+            service.line("feeds polled: 2, changed: 1, unchanged: 0, failed: 1")
             assert "is this machine online" not in httpx.get(url).text
         with monitor("poll", "--force", folder=tmp_path) as poll:
             poll.line("2 feeds polled: 0 changed, 1 unchanged, 1 failed")
             poll.line("http://127.0.0.1")
+
+
+def test_it_goes_on_when_nobody_reads_its_words_any_more(tmp_path: Path) -> None:
+    with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
+        port = free_port()
+        configure(tmp_path, server.url("/feed"), port=port)
+        words = [sys.executable, "-m", "monitor", "run"]
+        with subprocess.Popen(
+            words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as service:
+            assert service.stdout
+            assert service.stderr
+            assert b"the archive is at" in service.stdout.readline()
+            service.stdout.close()
+            assert b"feeds polled: 1" in service.stderr.readline()
+            assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+            service.terminate()
+            assert service.wait(PATIENCE) == 0

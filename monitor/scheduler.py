@@ -227,7 +227,8 @@ class Service:
         if not report.feeds:
             return
         log.info(
-            "feeds polled: %d, changed: %d, unchanged: %d, failed: %d; new articles: %d, matches: %d",
+            "feeds polled: %d, changed: %d, unchanged: %d, failed: %d; "
+            "new articles: %d, matches: %d",
             report.feeds,
             report.changed,
             report.unchanged,

@@ -73,7 +73,7 @@ def run(path: Path, listen: str | None, token_file: Path | None) -> None:
         serve(app, listen=listen, token_file=token_file)
 
 
-@cli.command()
+@cli.command(short_help="Show everything on sample news.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -89,7 +89,7 @@ def demo(folder: Path) -> None:
     serve_demo(folder)
 
 
-@cli.command()
+@cli.command(short_help="Poll what is due, then exit.")
 @with_config
 @click.option("--force", is_flag=True, help="Poll every feed now, due or not.")
 @with_json
@@ -338,7 +338,7 @@ def _print_article(row: ArticleMatches, zone: tzinfo) -> None:
 cli.add_command(feeds)
 
 
-@cli.command()
+@cli.command(short_help="Find all mistakes in the configuration.")
 @with_config
 @with_json
 def check(path: Path, *, as_json: bool) -> None:
@@ -392,7 +392,7 @@ def check(path: Path, *, as_json: bool) -> None:
         sys.exit(1)
 
 
-@cli.command()
+@cli.command(short_help="Try the topics on articles in a file.")
 @with_config
 @click.argument("file", type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"))
 def match(path: Path, file: IO[str]) -> None:

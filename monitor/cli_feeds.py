@@ -35,7 +35,7 @@ _MOST_INVALID_SHOWN = 20
 _with_yes = click.option("--yes", is_flag=True, help="Write to the configuration without asking.")
 
 
-@click.group(cls=Commands, invoke_without_command=True)
+@click.group(cls=Commands, invoke_without_command=True, short_help="Show, add and carry feeds.")
 @with_config
 @with_json
 @click.pass_context

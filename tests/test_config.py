@@ -142,7 +142,80 @@ def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
 
 def test_two_faults_of_one_table_hide_neither_each_other_nor_those_of_its_neighbours() -> None:
     text = '[[topic]]\nid = "A"\nwithin = "x"\n[[topic]]\n[[digest]]\nname = "d"\ntopics = ["b"]\n'
-    assert [line.partition(":")[0] for line in faults(text)] == ["2", "3", "4", "7"]
+    assert [line.partition(":")[0] for line in faults(text)] == ["1", "2", "3", "4", "4", "7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            '[[topic]]\nid = "no id"\nany = []', ["1: has nothing", '2: "no id"'], id="bad id"
+        ),
+        pytest.param(
+            '[[topic]]\nid = "x"\nname = 3\nany = ["(a", 4]\nwithin = 5',
+            ["3: 3 is not a text", "4: 4 is not a text", "4: this parenthesis", "5: 5 has no"],
+            id="bad name and item",
+        ),
+        pytest.param(
+            TOPIC + DIGEST + 'at = "7"\ntopics = ["nosuch", 5]',
+            ['7: "7" is not a time', "8: 5 is not a text", '8: "nosuch" is not the id'],
+            id="bad time of a digest",
+        ),
+        pytest.param(
+            '[[digest]]\nname = "a/b"\n' + MAIL,
+            ["1: has no recipient", '2: "a/b" cannot name'],
+            id="bad name of a digest",
+        ),
+        pytest.param(
+            '[fetch]\ndeadline = "0s"\nfloor = "2h"\nceiling = "1h"\n' + FEED + 'every = "1m"',
+            ['2: "0s" is too short', '4: "1h" is shorter', '7: "1m" is more often'],
+            id="bad deadline",
+        ),
+        pytest.param(
+            MAIL.replace("smtp.", "smtp ") + 'user_env = "U"',
+            ["1: has a user but no password", '3: "smtp example.com" is not'],
+            id="bad host of a mail server",
+        ),
+        pytest.param(
+            FEED + 'lang = "?"\n' + FEED + 'every = "x"',
+            ['3: "?" is not', '5: "https://example.com/feed/" is there', '6: "x" is not'],
+            id="bad language of the first of two",
+        ),
+    ],
+)
+def test_a_bad_value_hides_no_fault_of_the_good_ones(text: str, expected: list[str]) -> None:
+    assert starts(faults(text), expected) == expected
+
+
+def starts(lines: list[str], expected: list[str]) -> list[str]:
+    """Cut messages to their line number and as many first words as are expected."""
+    messages = [re.sub(r"^([0-9]+): .*?: ", r"\1: ", line) for line in lines if line[0] != " "]
+    return [
+        message[: len(start)] for message, start in zip(messages, [*expected, "…"], strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('[[topic]]\nid = "x"\nany = 3', id="what a topic looks for"),
+        pytest.param(TOPIC + "near = 3\nwithin = 5", id="near without a list"),
+        pytest.param('[[topic]]\nid = "x"\nnay = ["Kling"]', id="a key misspelled"),
+        pytest.param('[[feed]]\nulr = "https://example.com/"', id="a needed key misspelled"),
+        pytest.param('[fetch]\nfloor = "x"\nceiling = "1m"', id="floor"),
+        pytest.param(FEED + 'every = "5m"\n[fetch]\nflor = "1m"', id="floor misspelled"),
+        pytest.param(
+            '[[feed]]\nurl = "file:///a.xml"\n[fetch]\nallow_files = "yes"', id="allow files"
+        ),
+        pytest.param('[[digest]]\nname = "d"\nto = "me"\n' + MAIL, id="a recipient"),
+        pytest.param(MAIL + 'user_env = "U"\npassword_env = "a b"', id="a password's name"),
+        pytest.param('[[feed]]\nurl = "x"\n[[feed]]\nurl = "https://example.com/"', id="a feed"),
+        pytest.param('[topic]\nid = "x"\n[[digest]]\nname = "d"\ntopics = "x"', id="brackets"),
+        pytest.param('[[digest]]\nname = "d"\nto = [5, "a@b.c"]', id="no text among addresses"),
+    ],
+)
+def test_a_bad_value_brings_no_second_fault(text: str) -> None:
+    assert len(faults(text)) == 1
 
 
 @pytest.mark.parametrize(
@@ -204,6 +277,9 @@ def test_two_faults_of_one_table_hide_neither_each_other_nor_those_of_its_neighb
         (DIGEST + 'at = "24:00"', "is not a time of day"),
         (DIGEST + 'days = ["mon", "tusday"]', 'did you mean "tuesday"?'),
         (DIGEST + "days = [1]", "1 is not the name of a day"),
+        (DIGEST + 'days = "weekdays"', 'write days = ["mon", "tue", "wed", "thu", "fri"]'),
+        (DIGEST + 'days = ["Weekend"]', 'write days = ["sat", "sun"]'),
+        (DIGEST + 'days = "daily"', "write no days at all, which means each day"),
         (DIGEST + "days = []", "[] is an empty list; put something in it, or leave the key out"),
         (DIGEST + "days = 5", "5 is not a list; write it in brackets"),
         (DIGEST + 'topics = ["klnig"]\n' + TOPIC, "id of a topic; write ids of [[topic]] tables"),
@@ -218,6 +294,10 @@ def test_two_faults_of_one_table_hide_neither_each_other_nor_those_of_its_neighb
         ),
         ('[[digest]]\nname = "d"\nto = ["a@b.org, c@d.org"]', "is not a mail address"),
         ('[[digest]]\nname = "d"\nto = "me"', '"me" is not a mail address'),
+        (
+            '[[digest]]\nname = "d"\nto = ["a@b.org", "A@b.org"]',
+            '3: digest 1 ("d"), to: "A@b.org" is there already; each address gets one copy',
+        ),
         ('[[digest]]\nname = "d"\n' + MAIL, '1: digest 1 ("d"): has no recipient although there'),
         (
             '[mail]\nhost = "smtp.example.com"',
@@ -351,12 +431,33 @@ SECRET = "hunter2!"
         f'{TOPIC}password = "{SECRET}"',
         f'[[feed]]\nurl = "https://me:{SECRET}@example.com/"',
         f'database = "postgresql://me:{SECRET}@localhost/news"',
+        f'database = "postgresql://me:a/{SECRET}@localhost/news"',
+        f'database = "postgresql://me@localhost/news?password={SECRET}"',
+        f'database = "postgresql://me@localhost/news?sslmode=require&sslPassword={SECRET}"',
+        f'database = "postgresql://me@localhost/news?p%61ssword={SECRET}"',
+        f'database = "postgresql://localhost?password={SECRET}"',
+        f'database = "mysql://me:{SECRET}@localhost/news"',
     ],
 )
 def test_a_secret_in_the_file_is_refused_and_never_repeated(text: str) -> None:
     message = "\n".join(faults(text))
     assert SECRET not in message
     assert "_env" in message or "no secrets" in message or "password" in message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@db.example:5432/news",
+        "postgresql+psycopg://[::1]:5432/news",
+        "postgresql://postgres@/postgres?host=/var/run/postgresql",
+        "postgresql://postgres:@/postgres",
+        "postgresql://me@%2Fvar%2Frun%2Fpostgresql/news",
+        "postgresql:///news?host=/run/a:b&user=me&passfile=/run/secrets/pgpass&password=",
+    ],
+)
+def test_addresses_of_databases_without_a_password(url: str) -> None:
+    assert config.load(f'database = "{url}"').database == url
 
 
 # ---------------------------------------------------------------------- the shipped file, the docs

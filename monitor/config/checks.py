@@ -7,7 +7,7 @@ Each check gives the value or raises ValueError with the words that follow it in
 import ipaddress
 import re
 from datetime import timedelta
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator
@@ -212,6 +212,15 @@ def clock_time(value: object) -> object:
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SHORT_DAYS = tuple(day[:3] for day in _DAYS)
+_WORKDAYS = 'days = ["mon", "tue", "wed", "thu", "fri"]'
+_WEEKEND = 'days = ["sat", "sun"]'
+_EACH_DAY = "no days at all, which means each day"
+#: Words for several days, and what to write for them.
+_DAY_LISTS = {
+    **dict.fromkeys(("weekday", "weekdays", "workday", "workdays", "working days"), _WORKDAYS),
+    **dict.fromkeys(("weekend", "weekends"), _WEEKEND),
+    **dict.fromkeys(("*", "all", "daily", "every day", "everyday"), _EACH_DAY),
+}
 
 
 def day(value: object) -> object:
@@ -220,6 +229,8 @@ def day(value: object) -> object:
     for names in (_SHORT_DAYS, _DAYS):
         if word in names:
             return names.index(word)
+    if word in _DAY_LISTS:
+        raise ValueError(f"is not the name of a day; write {_DAY_LISTS[word]}")
     hint = did_you_mean(word, (*_SHORT_DAYS, *_DAYS))
     raise ValueError(f"is not the name of a day; write {quoted(_SHORT_DAYS)}{hint}")
 
@@ -304,16 +315,29 @@ def listen(value: str) -> str:
     return value
 
 
+#: User and host have no ":" but an empty password and ports; a query may name a socket's folder.
+_POSTGRESQL = re.compile(
+    r"postgresql(?:\+psycopg)?://(?:[^:/?#@\s]*:?@)?[^/?#@\s]*/[^/?#@\s]+(?:\?[^#\s]*)?"
+)
+#: Also in an address that is wrong in other ways: what may be a password is not repeated.
+_PASSWORD = re.compile(r"://[^@]*:[^@]+@")
+#: The parameters of libpq that are secrets; "passfile" is none.
+_SECRET_PARAMETER = re.compile(
+    r"[?&][^=&]*(?:password|secret|scram_\w+_key)[^=&]*=[^&]", re.IGNORECASE
+)
+
+
 def database_address(value: str) -> str:
     """Check the address of a SQLite file or a PostgreSQL database without password."""
     if re.fullmatch(r"sqlite:///[^?#\x00]*[^?#/\x00]", value):
         return value
-    if re.match(r"[^:]*://[^/]*:[^/]*@", value):
+    fits = _POSTGRESQL.fullmatch(value)
+    if _SECRET_PARAMETER.search(unquote(value)) or (not fits and _PASSWORD.search(value)):
         raise SecretError(
             "this address has a password in it; a configuration holds no secrets: take it out and"
             " set the environment variable PGPASSWORD (or use a .pgpass file)"
         )
-    if not re.fullmatch(r"postgresql(?:\+psycopg)?://[^/\s]*/[^/\s]+", value):
+    if not fits:
         raise ValueError(
             'is no address of a database; write "sqlite:///data/monitor.db" or'
             ' "postgresql://user@host/name"'

@@ -2,13 +2,14 @@
 
 import contextlib
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from monitor.config.checks import SecretError
+from monitor.config.checks import SecretError, one_or_more
 from monitor.config.models import (
     LISTS,
     TABLES,
@@ -26,7 +27,7 @@ from monitor.config.models import (
 )
 from monitor.config.places import Path, Place, places
 from monitor.config.syntax import parse_toml
-from monitor.config.words import did_you_mean, quoted
+from monitor.config.words import did_you_mean, nearest, quoted
 from monitor.errors import ConfigError, Problem, QueryError
 from monitor.query import compile_topic, parse
 
@@ -60,6 +61,28 @@ def load(text: str, *, path: str = "config.toml", machine_zone: str = "UTC") -> 
 
 _M = TypeVar("_M", bound=Table)
 
+#: What stands for a needed key that is faulty or missing while the others are looked at.
+_STAND_INS = {
+    "id": "x",
+    "url": "https://example.com/",
+    "name": "x",
+    "from": "x@example.com",
+    "host": "example.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(Generic[_M]):
+    """A table as far as it could be read."""
+
+    values: _M
+    #: Keys that are faulty, missing or misspelled; what `values` has for them means nothing.
+    bad: frozenset[str] = frozenset()
+
+    def good(self, *names: str) -> bool:
+        """Whether a rule may look at these keys: else it would name the same fault twice."""
+        return self.bad.isdisjoint(names)
+
 
 class _Reading:
     """One pass over a parsed file, table by table, so that one fault does not hide another."""
@@ -68,10 +91,12 @@ class _Reading:
         self.data = data
         self.places = found
         self.problems: list[Problem] = []
+        #: The values of which something was said already.
+        self._faulty: set[Path] = set()
 
     def config(self, *, text: str, machine_zone: str) -> Config:
         top = {key: value for key, value in self.data.items() if key not in {*LISTS, *TABLES}}
-        basics = self._model(TopKeys, top, ()) or TopKeys()
+        basics = self._model(TopKeys, top, ()).values
         topics = self._list(TopicConfig, "topic")
         feeds = self._list(FeedConfig, "feed")
         digests = self._list(DigestConfig, "digest")
@@ -80,7 +105,7 @@ class _Reading:
         web, archive = self._table(WebConfig, "web"), self._table(ArchiveConfig, "archive")
         for row, topic in topics.items():
             self._check_topic(row, topic)
-        self._check_feeds(feeds, fetch if "fetch" in self.data else FetchConfig())
+        self._check_feeds(feeds, fetch if "fetch" in self.data else _Read(FetchConfig()))
         self._check_digests(digests)
         self._check_unique("topic", "id")
         self._check_unique("digest", "name")
@@ -91,30 +116,29 @@ class _Reading:
         return Config(
             database=basics.database,
             timezone=basics.timezone,
-            topics=tuple(topics.values()),
-            feeds=tuple(feeds.values()),
-            digests=tuple(digests.values()),
-            fetch=fetch or FetchConfig(),
-            mail=mail,
-            web=web or WebConfig(),
-            archive=archive or ArchiveConfig(),
+            topics=tuple(topic.values for topic in topics.values()),
+            feeds=tuple(feed.values for feed in feeds.values()),
+            digests=tuple(digest.values for digest in digests.values()),
+            fetch=fetch.values if fetch else FetchConfig(),
+            mail=mail.values if mail else None,
+            web=web.values if web else WebConfig(),
+            archive=archive.values if archive else ArchiveConfig(),
             text=text,
             machine_zone=machine_zone,
         )
 
     # tables
 
-    def _list(self, model: type[_M], name: str) -> dict[int, _M]:
-        """Read [[name]] tables: the good ones by their position."""
+    def _list(self, model: type[_M], name: str) -> dict[int, _Read[_M]]:
+        """Read [[name]] tables, by their position."""
         rows = self.data.get(name, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             self._add((name,), f"write this table with two brackets: [[{name}]]")
             return {}
-        read = {row: self._model(model, value, (name, row)) for row, value in enumerate(rows)}
-        return {row: value for row, value in read.items() if value is not None}
+        return {row: self._model(model, value, (name, row)) for row, value in enumerate(rows)}
 
-    def _table(self, model: type[_M], name: str) -> _M | None:
-        """Read the [name] table; None if it is absent or bad."""
+    def _table(self, model: type[_M], name: str) -> _Read[_M] | None:
+        """Read the [name] table; None if it is absent or no table."""
         if name not in self.data:
             return None
         value = self.data[name]
@@ -123,18 +147,28 @@ class _Reading:
             return None
         return self._model(model, value, (name,))
 
-    def _model(self, model: type[_M], value: Mapping[str, Any], path: Path) -> _M | None:
+    def _model(self, model: type[_M], value: Mapping[str, Any], path: Path) -> _Read[_M]:
         known = keys(model)
+        meant = set()
         for key in value:
             if key not in known:
                 message = _unknown_key(key, model, is_table=_is_table(value[key]))
                 self._add((*path, key), message, place=self._place(path))
+                meant.add(nearest(key, [name for name in known if name not in value]))
+        given = {key: value[key] for key in value if key in known}
         try:
-            return model.model_validate({key: value[key] for key in value if key in known})
+            return _Read(model.model_validate(given), frozenset(meant))
         except ValidationError as error:
-            for fault in error.errors(include_url=False):
-                self._model_fault((*path, *fault["loc"]), path, fault)
-            return None
+            faults = error.errors(include_url=False)
+        for fault in faults:
+            where = (*path, *fault["loc"])
+            self._faulty.add(where)
+            if fault["type"] != "missing" or where[-1] not in meant:
+                self._model_fault(where, path, fault)
+        bad = {str(fault["loc"][0]) for fault in faults}
+        usable = {key: given[key] for key in given.keys() - bad}
+        stand_ins = {key: _STAND_INS[key] for key in bad & _STAND_INS.keys() if key in known}
+        return _Read(model.model_validate(stand_ins | usable), frozenset(meant | bad))
 
     def _model_fault(self, where: Path, table: Path, fault: Mapping[str, Any]) -> None:
         if fault["type"] == "missing":
@@ -149,81 +183,100 @@ class _Reading:
 
     # rules between keys and tables
 
-    def _check_topic(self, row: int, topic: TopicConfig) -> None:
-        if not topic.any and not topic.all:
+    def _check_topic(self, row: int, read: _Read[TopicConfig]) -> None:
+        topic = read.values
+        if not topic.any and not topic.all and read.good("any", "all"):
             self._add(("topic", row), 'has nothing to look for; add a line such as any = ["Kling"]')
-        if "within" in topic.model_fields_set and not topic.near:
+        if "within" in topic.model_fields_set and not topic.near and read.good("near"):
             self._fault(("topic", row, "within"), "has no effect without near; take it out")
         lists = {key: getattr(topic, key) for key in ("near", "any", "all", "none")}
-        items = [(key, i, item) for key, found in lists.items() for i, item in enumerate(found)]
+        items = [item for key in lists for item in self._items("topic", row, key)]
         faulty = False
-        for key, position, item in items:
+        for path, item in items:
             try:
                 parse(item)
             except QueryError as error:
                 faulty = True
-                self._add_query_error(("topic", row, key, position), error)
-        if faulty:
+                self._add_query_error(path, error)
+        if faulty or not read.good(*lists):
             return
         try:
             compile_topic(**lists, within=topic.within)
         except QueryError as error:
-            at = next(((key, i) for key, i, item in items if item == error.text), ())
-            self._add_query_error(("topic", row, *at), error)
+            at = next((path for path, item in items if item == error.text), ("topic", row))
+            self._add_query_error(at, error)
 
-    def _check_pace(self, fetch: FetchConfig) -> None:
-        if fetch.ceiling >= fetch.floor:
+    def _check_pace(self, read: _Read[FetchConfig]) -> None:
+        fetch = read.values
+        if fetch.ceiling >= fetch.floor or not read.good("ceiling", "floor"):
             return
         if "ceiling" in fetch.model_fields_set:
             self._fault(("fetch", "ceiling"), "is shorter than floor; write at least the same")
         else:
             self._fault(("fetch", "floor"), "is longer than ceiling; write a longer ceiling too")
 
-    def _check_feeds(self, feeds: Mapping[int, FeedConfig], fetch: FetchConfig | None) -> None:
+    def _check_feeds(
+        self, feeds: Mapping[int, _Read[FeedConfig]], fetch: _Read[FetchConfig] | None
+    ) -> None:
         seen: dict[str, int] = {}
-        for row, feed in feeds.items():
-            parts = urlsplit(feed.url)
+        for row, read in feeds.items():
+            if fetch:
+                self._check_feed_allowed(row, read, fetch)
+            if not read.good("url"):
+                continue
+            parts = urlsplit(read.values.url)
             same = parts._replace(netloc=parts.netloc.lower(), fragment="")
             first = seen.setdefault(same.geturl(), row)
             if first != row:
                 line = self._line(("feed", first, "url"))
                 self._fault(("feed", row, "url"), f"is there already, on line {line}; keep one")
-            if fetch:
-                self._check_feed_allowed(row, feed, fetch)
 
-    def _check_feed_allowed(self, row: int, feed: FeedConfig, fetch: FetchConfig) -> None:
-        if urlsplit(feed.url).scheme == "file" and not fetch.allow_files:
+    def _check_feed_allowed(
+        self, row: int, read: _Read[FeedConfig], pace: _Read[FetchConfig]
+    ) -> None:
+        feed, fetch = read.values, pace.values
+        is_file = urlsplit(feed.url).scheme == "file"
+        if is_file and not fetch.allow_files and pace.good("allow_files"):
             self._fault(
                 ("feed", row, "url"),
                 "is a file on this machine, which is not allowed; add allow_files = true under"
                 " [fetch] if you want it",
             )
-        if feed.every is not None and feed.every < fetch.floor:
+        if feed.every is not None and feed.every < fetch.floor and pace.good("floor"):
             self._fault(
                 ("feed", row, "every"),
                 "is more often than any feed may be asked; write at least the value of floor"
                 " under [fetch]",
             )
 
-    def _check_digests(self, digests: Mapping[int, DigestConfig]) -> None:
+    def _check_digests(self, digests: Mapping[int, _Read[DigestConfig]]) -> None:
         rows = [row for row in self._rows("topic") if isinstance(row.get("id"), str)]
         ids = [row["id"] for row in rows]
         names = {row["name"]: row["id"] for row in rows if isinstance(row.get("name"), str)}
-        for row, digest in digests.items():
-            for position, topic in enumerate(digest.topics):
+        for row, read in digests.items():
+            for path, topic in self._items("digest", row, "topics"):
                 if topic not in {*ids, "*"}:
                     hint = f'; did you mean "{names[topic]}"?' if topic in names else ""
                     self._fault(
-                        ("digest", row, "topics", position),
+                        path,
                         "is not the id of a topic; write ids of [[topic]] tables, or"
                         f' "*" for all{hint or did_you_mean(topic, ids)}',
                     )
-            if "mail" in self.data and not digest.to:
+            self._check_recipients(row)
+            if "mail" in self.data and not read.values.to and read.good("to"):
                 self._add(
                     ("digest", row),
                     "has no recipient although there is a [mail] table; add a line such as"
                     ' to = ["me@example.com"]',
                 )
+
+    def _check_recipients(self, row: int) -> None:
+        seen: set[str] = set()
+        for path, recipient in self._items("digest", row, "to"):
+            # Formally the part before the @ may differ in this; no real mailbox does.
+            if recipient.casefold() in seen:
+                self._fault(path, "is there already; each address gets one copy: keep one")
+            seen.add(recipient.casefold())
 
     def _check_unique(self, table: str, key: str) -> None:
         seen: dict[str, int] = {}
@@ -235,12 +288,14 @@ class _Reading:
                     (table, position, key), f"is there already, on line {line}; write another one"
                 )
 
-    def _check_mail(self, mail: MailConfig) -> None:
+    def _check_mail(self, read: _Read[MailConfig]) -> None:
+        mail = read.values
         for what in ("user", "password"):
             if getattr(mail, f"{what}_env") and getattr(mail, f"{what}_file"):
                 self._add(("mail", f"{what}_file"), f"{what}_env is there too; keep one of the two")
         user, password = mail.user_env or mail.user_file, mail.password_env or mail.password_file
-        if bool(user) != bool(password):
+        named = read.good("user_env", "user_file", "password_env", "password_file")
+        if bool(user) != bool(password) and named:
             have, lack = ("user", "password") if user else ("password", "user")
             self._add(
                 ("mail",),
@@ -252,7 +307,17 @@ class _Reading:
 
     def _rows(self, table: str) -> Sequence[Mapping[str, Any]]:
         rows = self.data.get(table)
-        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        # One with too few brackets is told once; what refers to it is right.
+        listed = rows if isinstance(rows, list) else [rows]
+        return [row for row in listed if isinstance(row, dict)]
+
+    def _items(self, table: str, row: int, key: str) -> Iterator[tuple[Path, str]]:
+        """Give those texts of a list, with their paths, about which nothing was said yet."""
+        value = one_or_more(self.data[table][row].get(key))
+        for position, item in enumerate(value if isinstance(value, list | tuple) else ()):
+            path = (table, row, key, position)
+            if isinstance(item, str) and path not in self._faulty:
+                yield path, item
 
     def _known_path(self, path: Path) -> Path:
         """Shorten a path until the text has it: a single text for a list has no first item."""

@@ -9,8 +9,14 @@ def quoted(words: Iterable[str]) -> str:
     return ", ".join(f'"{word}"' for word in words)
 
 
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Give '; did you mean "x"?', or "" if nothing is near."""
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Give the known word that is spelled most alike, or "" if nothing is near."""
     by_small = {name.casefold(): name for name in reversed(known)}
     near = difflib.get_close_matches(word[:100].casefold(), list(by_small), n=1, cutoff=0.6)
-    return f'; did you mean "{by_small[near[0]]}"?' if near else ""
+    return by_small[near[0]] if near else ""
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Give '; did you mean "x"?', or "" if nothing is near."""
+    near = nearest(word, known)
+    return f'; did you mean "{near}"?' if near else ""

@@ -19,12 +19,13 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import click
 
 from monitor import __version__
+from monitor.cli_digest import digest
 from monitor.cli_feeds import feeds
 from monitor.console import Commands, count, local, opened, print_json, with_config, with_json
 from monitor.errors import ConfigError, MonitorError, QueryError, underlined
 
 if TYPE_CHECKING:
-    from monitor.model import ArticleMatches, Digest, DigestStory, PollReport
+    from monitor.model import ArticleMatches, PollReport
 
 
 #: So much of a title is shown on a terminal.
@@ -147,118 +148,7 @@ def _print_report(report: PollReport, *, configured: int) -> None:
         click.echo(f"  {error.url}\n      {error.error}")
 
 
-@cli.group(cls=Commands)
-def digest() -> None:
-    """Look at digests: the next one, and those already composed."""
-
-
-@digest.command()
-@with_config
-@click.argument("name", required=False)
-@click.option(
-    "--since",
-    type=click.Choice(["last", "all"]),
-    default="last",
-    show_default=True,
-    help="From the last digest on, or everything in the archive.",
-)
-@click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
-@with_json
-def preview(path: Path, name: str | None, *, since: str, open_it: bool, as_json: bool) -> None:
-    """Show the next digest as it would look now.
-
-    The HTML goes to data/outbox/preview.html, the plain text also to the terminal.
-    """
-    with opened(path) as app:
-        composed, rendered = app.preview(name, everything=since == "all")
-        page = app.write_preview(rendered)
-    for problem in rendered.problems:
-        click.echo(f"note: {problem}", err=True)
-    if as_json:
-        print_json(_digest_json(composed) | {"page": str(page)})
-    else:
-        click.echo(rendered.text)
-        click.echo(f"\nAs it will look in a mail reader: {page}")
-    if open_it:
-        click.launch(page.as_uri())
-
-
-def _digest_json(composed: Digest) -> dict[str, object]:
-    return {
-        "name": composed.name,
-        "subject": composed.subject,
-        "since": composed.since.isoformat(),
-        "until": composed.until.isoformat(),
-        "notices": list(composed.notices),
-        "feeds": composed.coverage.feeds,
-        "feeds_read": composed.coverage.feeds_read,
-        "articles_read": composed.coverage.articles,
-        "topics": [
-            {
-                "id": topic.id,
-                "name": topic.name,
-                "matches": topic.articles,
-                "stories": [_story_json(story) for story in topic.stories],
-            }
-            for topic in composed.topics
-        ],
-    }
-
-
-def _story_json(story: DigestStory) -> dict[str, object]:
-    lead = story.lead
-    return {
-        "id": lead.id,
-        "title": "".join(piece.text for piece in lead.title),
-        "url": lead.url,
-        "source": lead.source,
-        "time": lead.time.isoformat(),
-        "why": list(lead.why),
-    }
-
-
-@digest.command("list")
-@with_config
-@with_json
-def list_digests(path: Path, *, as_json: bool) -> None:
-    """List the digests composed so far, newest first."""
-    with opened(path) as app:
-        rows = app.store.digests()
-        configured = len(app.config.digests)
-    if as_json:
-        print_json(
-            [
-                {
-                    "id": row.id,
-                    "name": row.name,
-                    "date": row.local_date.isoformat(),
-                    "at": row.at,
-                    "subject": row.subject,
-                    "matches": row.items,
-                    "deliveries": [
-                        {"to": recipient, "state": state, "error": error}
-                        for recipient, state, error in row.deliveries
-                    ],
-                }
-                for row in rows
-            ]
-        )
-        return
-    if not rows:
-        click.echo(
-            "no digest yet; `monitor digest preview` shows the next one"
-            if configured
-            else "no digest yet, and none is configured: add a [[digest]] with a name"
-        )
-    for row in rows:
-        states = ", ".join(
-            f"{recipient} {state}" + (f" ({error})" if error else "")
-            for recipient, state, error in row.deliveries
-        )
-        click.echo(
-            f"{row.local_date} {row.at}  {row.name}  {row.subject}\n"
-            f"    {states or 'nothing to report, so nothing was sent'}"
-        )
+cli.add_command(digest)
 
 
 @cli.command()

@@ -26,6 +26,7 @@ LAYERS = {
     "entry points": {
         "__main__",
         "cli",
+        "cli_digest",
         "cli_feeds",
         "console",
         "serve",
@@ -71,7 +72,13 @@ OWNERS = {
     "starlette": {"web"},
     "uvicorn": {"web"},
     "python_multipart": {"web"},
-    "click": {"cli", "cli_feeds", "console", "serve"},  # those that talk on the terminal
+    "click": {
+        "cli",
+        "cli_digest",
+        "cli_feeds",
+        "console",
+        "serve",
+    },  # those that talk on the terminal
     "rich": {"terminal"},
     "pydantic": {"config"},
     "tomlkit": {"config"},

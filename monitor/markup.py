@@ -7,6 +7,7 @@ tags, and the text is all we want.
 
 import html
 import re
+import sys
 import unicodedata
 
 MAX_TEXT = 20_000
@@ -54,8 +55,9 @@ _MARKUP = re.compile(
 )
 _TAG_START = re.compile(rf"<(?=/?(?:{_KNOWN})(?![\w:.-])|!--|!\[CDATA)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d|#x[0-9a-f]|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
-# `html.unescape` hands the digits to `int`, which refuses thousands of them.
-_HUGE_REFERENCE = re.compile(r"&#(?:\d{8,}|x[0-9a-f]{8,});?", re.IGNORECASE)
+_REFERENCE = re.compile(r"&#(?:x([0-9a-f]++)|([0-9]++));?", re.IGNORECASE)
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_SURROGATES = re.compile("[\ud800-\udfff]+")
 
 # Signs that are not seen but split words for a search, or turn the direction of what is around them
 # (CVE-2021-42574); C0 and C1 controls other than blanks; halves of surrogate pairs.
@@ -100,8 +102,38 @@ def one_line(markup: str) -> str:
     return plain_text(markup[:MAX_TEXT]).replace("\n", " ")[:MAX_TITLE].rstrip()
 
 
+def mend_references(markup: str) -> str:
+    """Resolve the numeric references that an XML parser takes for a fault; the others stay.
+
+    Two halves of a surrogate pair are the character that they mean; a single half, and a number
+    beyond Unicode, is U+FFFD. 128 to 159 are what Windows calls so (HTML Standard, 13.2.5.80), and
+    other control characters vanish.
+    """
+    if "&#" not in markup:
+        return markup
+    return _SURROGATES.sub(_joined_pairs, _REFERENCE.sub(_mended, markup))
+
+
+def _mended(reference: re.Match[str]) -> str:
+    hexadecimal, decimal = reference.groups()
+    digits = hexadecimal or decimal
+    # `int` refuses thousands of digits.
+    code = int(digits, 16 if hexadecimal else 10) if len(digits) < 10 else sys.maxunicode + 1
+    if code > sys.maxunicode:
+        return "\ufffd"
+    if 0xD800 <= code < 0xE000:
+        return chr(code)
+    if 0x7F <= code < 0xA0:
+        return html.unescape(f"&#{code};")
+    return "" if _NOT_IN_XML.match(chr(code)) else reference[0]
+
+
+def _joined_pairs(halves: re.Match[str]) -> str:
+    return halves[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def _unescape(text: str) -> str:
-    return _INVISIBLE.sub("", html.unescape(_HUGE_REFERENCE.sub(" ", text)))
+    return _INVISIBLE.sub("", html.unescape(mend_references(text)))
 
 
 def _replace(match: re.Match[str]) -> str:

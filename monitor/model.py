@@ -146,6 +146,8 @@ class ParsedFeed:
     #: False when the document ends before its end: the entries are whole and worth storing, but the
     #: validators stand for a version we have not seen in full and must not be kept.
     complete: bool = True
+    #: How many more entries the document has than any feed is read to; mostly 0.
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,8 @@ class ParseFailed:
 
     kind: FailureKind
     reason: str
+    #: Which fault of ours it was, for the log; "" if it was none.
+    detail: str = ""
 
 
 ParseResult = ParsedFeed | ParseFailed

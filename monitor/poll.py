@@ -26,6 +26,7 @@ from monitor.model import (
     FetchRequest,
     FetchResult,
     ParsedFeed,
+    ParseFailed,
     ParseResult,
     PollOutcome,
     PollReport,
@@ -163,8 +164,23 @@ def _decide(
         body_hash = hashlib.blake2b(result.body, digest_size=16).hexdigest()
         if body_hash != state.body_hash:
             parsed = work.parser.parse(result)
+            _log_oddities(state, parsed)
     outcome = _outcome(work, feed, state, result, parsed, body_hash, now)
     return outcome, isinstance(parsed, ParsedFeed)
+
+
+def _log_oddities(state: FeedState, parsed: ParseResult) -> None:
+    if isinstance(parsed, ParseFailed) and parsed.detail:
+        log.error("parser failed", extra={"feed": state.feed_url, "detail": parsed.detail})
+    elif isinstance(parsed, ParsedFeed) and parsed.left_out:
+        log.warning(
+            "feed too long, its first entries were read",
+            extra={
+                "feed": state.feed_url,
+                "entries": len(parsed.entries),
+                "left_out": parsed.left_out,
+            },
+        )
 
 
 def _outcome(

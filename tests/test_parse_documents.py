@@ -5,13 +5,14 @@ These call the worker's function in this process; that a worker is safe is teste
 
 import gzip
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import NO_VALIDATORS, FailureKind, Fetched, ParsedFeed, ParseFailed, ParseResult
-from monitor.parse.document import read
+from monitor.parse.document import MAX_ITEMS, read
 
 ITEM = "<item><title>Kling learns to wait</title><link>https://a.example/1</link></item>"
 RSS = f'<rss version="2.0"><channel><title>Wire</title>{ITEM}</channel></rss>'
@@ -53,6 +54,9 @@ def titles(body: bytes | str, content_type: str = "") -> list[str]:
         pytest.param(RSS.replace("Wire", "Wire &nbsp; Co"), id="an undefined entity"),
         pytest.param(RSS.replace("Wire", "Wi\x0bre\x00"), id="control characters"),
         pytest.param(RSS.replace("<title>Wire", "<x:y>a</x:y><title>Wire"), id="an unknown prefix"),
+        pytest.param(RSS.replace("Wire", "&#xD83D;&#55357;Wire&#x1F;"), id="half a character"),
+        pytest.param(RSS.replace("Wire", "&#99999999999999999999;"), id="a reference to nothing"),
+        pytest.param(RSS.replace("Wire", f"&#{'9' * 10_000};"), id="an endless reference"),
         pytest.param(RSS.removesuffix("</rss>"), id="the outermost element never closed"),
         pytest.param(f"<!DOCTYPE html><html><body>{RSS}</body></html>", id="wrapped into a page"),
         pytest.param(DECLARED.format("punycode") + RSS, id="punycode declared"),
@@ -149,12 +153,92 @@ def test_what_is_no_feed_is_named_in_plain_words(body: bytes | str, reason: str)
     assert parse(body) == ParseFailed(kind=FailureKind.NOT_A_FEED, reason=reason)
 
 
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        pytest.param("Kling&#55357;&#56832;", "Kling😀", id="a pair"),
+        pytest.param("&#xd83d;&#XDE00;Kling", "😀Kling", id="a hexadecimal pair"),
+        pytest.param("&#55357&#56832;Kling", "😀Kling", id="a pair without its semicolon"),
+        pytest.param("&#55357;&#55357;&#56832;", "\ufffd😀", id="a half and a pair"),
+        pytest.param("&#xD800;Kling", "\ufffdKling", id="a half"),
+        pytest.param("&#xDC00;&#xD800; Kling", "\ufffd\ufffd Kling", id="a pair turned around"),
+        pytest.param("Kling &#x110000;", "Kling \ufffd", id="one beyond Unicode"),
+        pytest.param("Kling&#1;&#xFFFF;&#12;", "Kling", id="controls"),
+        pytest.param("Kling&#146;s &#x97; Ali", "Kling’s — Ali", id="as Windows counts"),
+        pytest.param("&#x4e;&#27611;&#128512;", "N毛😀", id="characters"),
+        pytest.param("a &#60;b&#62; &#38;amp;", "a &", id="markup"),
+        pytest.param("<![CDATA[Kling&#55357;&#56832;]]>", "Kling😀", id="a pair, escaped"),
+    ],
+)
+def test_a_numeric_reference_costs_no_entry(written: str, title: str) -> None:
+    before = ITEM.replace("Kling learns to wait", written)
+    assert titles(RSS.replace(ITEM, before + ITEM)) == [title, "Kling learns to wait"]
+
+
+@pytest.mark.parametrize("reference", ["&#xD800;", "&#55357;&#56832;", "&#20013;", "&#" + "9" * 99])
+def test_a_megabyte_of_references_ends_soon(reference: str) -> None:
+    # A quadratic step would run into the suite's time limit.
+    written = reference * (1_000_000 // len(reference))
+    assert titles(RSS.replace("Wire", written)) == ["Kling learns to wait"]
+
+
+RDF = (
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+    ' xmlns="http://purl.org/rss/1.0/"><channel><title>Wire</title></channel>{}</rdf:RDF>'
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(RSS.replace(ITEM, "{}"), id="RSS"),
+        pytest.param(RSS.replace(ITEM, "{}").removesuffix("</channel></rss>"), id="cut off"),
+        pytest.param(RDF, id="RDF"),
+        pytest.param(
+            '<feed xmlns="http://www.w3.org/2005/Atom"><title>Wire</title>{}</feed>', id="Atom"
+        ),
+    ],
+)
+def test_of_fifty_thousand_items_the_first_ones_are_read(body: str) -> None:
+    name = "entry" if "<feed" in body else "item"
+    items = "\n".join(
+        # What looks like the end of an item in the middle of it must not be taken for one.
+        f"<{name}><title>Kling {number}</title><x:item>a</x:item ><y>b</y></{name}>"
+        for number in range(50_000)
+    )
+    parsed = parse(body.format(items))
+    assert isinstance(parsed, ParsedFeed), parsed
+    assert [entry.title for entry in parsed.entries] == [f"Kling {n}" for n in range(MAX_ITEMS)]
+    assert parsed.left_out == 50_000 - MAX_ITEMS
+    assert parsed.title == "Wire"
+    # Its validators are kept: an unchanged one is not sent again.
+    assert parsed.complete is (not body.endswith("{}"))
+
+
+def test_of_fifty_thousand_items_of_json_the_first_ones_are_read() -> None:
+    items = [{"id": number, "title": f"Kling {number}"} for number in range(50_000)]
+    parsed = parse(json.dumps({"title": "Wire", "items": items}))
+    assert isinstance(parsed, ParsedFeed)
+    assert [entry.title for entry in parsed.entries] == [f"Kling {n}" for n in range(MAX_ITEMS)]
+    assert parsed.left_out == 50_000 - MAX_ITEMS
+
+
+def test_a_feed_of_the_most_items_is_read_to_its_end() -> None:
+    last = ITEM.replace("Kling learns to wait", "The last one")
+    body = RSS.replace(ITEM, ITEM * (MAX_ITEMS - 1) + last + "<image><title>x</title></image>")
+    parsed = parse(body)
+    assert isinstance(parsed, ParsedFeed)
+    assert (len(parsed.entries), parsed.left_out) == (MAX_ITEMS, 0)
+    assert parsed.entries[-1].title == "The last one"
+
+
 @pytest.mark.parametrize("text", ['{"items": [', "[" * 100_000, '{"items": ' + "9" * 5000 + "}"])
 def test_broken_json_is_named(text: str) -> None:
     failed = parse(text)
     assert isinstance(failed, ParseFailed)
     assert failed.kind is FailureKind.NOT_A_FEED
     assert "JSON" in failed.reason
+    assert not re.search(r"Error|recursion|sys\.", failed.reason)
 
 
 def test_an_old_document_type_is_no_entity() -> None:

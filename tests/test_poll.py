@@ -214,6 +214,32 @@ def test_a_fault_of_ours_shows_at_its_feed_and_is_not_polled_in_a_loop(
     assert desk.poll(timedelta(minutes=1)).feeds == 0
 
 
+@pytest.mark.parametrize(
+    ("parsed", "told"),
+    [
+        pytest.param(
+            ParseFailed(kind=FailureKind.PARSER, reason="it failed", detail="KeyError (a.py:1)"),
+            {"detail": "KeyError (a.py:1)"},
+            id="a fault in the parser",
+        ),
+        pytest.param(
+            replace(document(entry("Kling")), left_out=48_000),
+            {"entries": 1, "left_out": 48_000},
+            id="a feed too long to read",
+        ),
+    ],
+)
+def test_what_a_developer_should_know_is_in_the_log(
+    desk: Desk, parsed: ParseResult, told: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.fetcher.answers[FEED_URL] = fetched()
+    desk.parser.documents[b"news"] = parsed
+    desk.poll()
+    [record] = caplog.records
+    assert vars(record).items() >= told.items()
+    assert vars(record)["feed"] == FEED_URL
+
+
 def test_a_parser_closed_meanwhile_is_no_failure_of_the_feed(desk: Desk) -> None:
     desk.fetcher.answers = {FEED_URL: fetched()}
     desk.parser.documents = {b"news": ClosedError("the parser pool is closed")}

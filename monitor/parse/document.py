@@ -43,6 +43,14 @@ _HTML = re.compile(r"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _HTML_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,300})", re.IGNORECASE)
 _JUNK_CHARACTERS = 4096
 
+#: So many items of one document are read, from its beginning: publishers put the newest first.
+#: Some list their whole past, and to read it would take longer than any parser gets.
+MAX_ITEMS = 2_000
+_NEXT_ITEM = re.compile(
+    r"</(?:\w{1,20}:)?(?:item|entry)\s{0,9}>(?=\s{0,99}<(?:\w{1,20}:)?(?:item|entry)[\s>])",
+    re.IGNORECASE,
+)
+
 # feedparser keeps media:description and itunes:summary in the place of the item's own summary, and
 # the one that comes first pushes the others out. Under other names they stay apart.
 _RENAMED = (
@@ -62,7 +70,9 @@ _AUTHOR = re.compile(
 def read(fetched: Fetched) -> ParseResult:
     """Understand RSS, RDF, Atom or JSON Feed; say of anything else in plain words what it is.
 
-    A document without its end gives its whole entries and says `complete=False`.
+    A document without its end gives its whole entries and says `complete=False`. Of one with more
+    than MAX_ITEMS entries the first ones are read, and it counts as complete: asked for again, it
+    would bring the same.
     """
     for magic, what in _MAGIC:
         if fetched.body.startswith(magic):
@@ -71,7 +81,7 @@ def read(fetched: Fetched) -> ParseResult:
     if not text:
         return _no_feed("the server sent an empty document")
     if text[0] in "{[":
-        return jsonfeed.read(text, url=fetched.url)
+        return jsonfeed.read(text, url=fetched.url, most=MAX_ITEMS)
     return _read_xml(_without_junk(text), url=fetched.url)
 
 
@@ -89,10 +99,11 @@ def _read_xml(text: str, *, url: str) -> ParseResult:
         return _no_feed("it declares XML entities of its own, which is refused as dangerous")
     name = root[1]
     body, complete = _whole_items(text, start, name)
+    body, left_out = _first_items(body, name)
     feed, fault = feedxml.read(_repaired(body), url=url)
     if feed is None or not (feed.entries or complete) or (page and not feed.entries):
         return _no_feed(_what_else(text, name, fault, page=bool(page), complete=complete))
-    return replace(feed, complete=complete)
+    return replace(feed, complete=complete, left_out=left_out)
 
 
 def _what_else(text: str, root: str, fault: str, *, page: bool, complete: bool) -> str:
@@ -132,8 +143,22 @@ def _whole_items(text: str, start: int, root: str) -> tuple[str, bool]:
         tag = text[start : text.find(">", start) + 1]
         # Half an item would keep the whole one out for good: it has the same identifier.
         return (text, True) if tag.endswith("/>") else ("", False)
-    close = "</channel></rss>" if root.lower() == "rss" else f"</{root}>"
-    return text[:end] + close, False
+    return _closed(text[:end], root), False
+
+
+def _first_items(text: str, root: str) -> tuple[str, int]:
+    """Cut a document after its first MAX_ITEMS items; say how many were left out.
+
+    Between two items only: what stands in one is never taken for the end of it.
+    """
+    ends = [match.end() for match in _NEXT_ITEM.finditer(text)]
+    if len(ends) < MAX_ITEMS:
+        return text, 0
+    return _closed(text[: ends[MAX_ITEMS - 1]], root), len(ends) + 1 - MAX_ITEMS
+
+
+def _closed(text: str, root: str) -> str:
+    return text + ("</channel></rss>" if root.lower() == "rss" else f"</{root}>")
 
 
 def _repaired(text: str) -> bytes:
@@ -141,7 +166,7 @@ def _repaired(text: str) -> bytes:
     text = '<?xml version="1.0" encoding="utf-8"?>' + _DECLARATION.sub("", text, count=1)
     for name, apart in _RENAMED:
         text = text.replace(name, apart)
-    return _AUTHOR.sub(r"\1", text).encode()
+    return _AUTHOR.sub(r"\1", markup.mend_references(text)).encode()
 
 
 def _no_feed(reason: str) -> ParseFailed:

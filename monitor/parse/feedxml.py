@@ -56,7 +56,7 @@ def read(document: bytes, *, url: str) -> tuple[ParsedFeed | None, str]:
 def _fault(error: object) -> str:
     if isinstance(error, SAXParseException):
         return f"line {error.getLineNumber()}: {error.getMessage()}"
-    return str(error)
+    return "its text cannot be read"
 
 
 def _feed(found: Any, document: bytes, url: str) -> ParsedFeed:  # noqa: ANN401  feedparser has no types

@@ -10,31 +10,38 @@ from monitor.parse.dates import default_zone, parse_date
 from monitor.parse.values import absolute_link, joined_texts, label, site_name
 
 
-def read(text: str, *, url: str) -> ParseResult:
+def read(text: str, *, url: str, most: int) -> ParseResult:
     """Read a JSON Feed; a value of the wrong type counts as missing.
 
     Args:
         text: The document.
         url: Where it came from: relative links are resolved against it.
+        most: How many items are read, from the first one on.
     """
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        return _no_feed(f"broken or cut off JSON: {error}")
+    except json.JSONDecodeError as error:
+        return _no_feed(f"broken or cut off JSON: line {error.lineno}: {error.msg}")
+    except RecursionError:
+        return _no_feed("broken JSON: lists inside one another without end")
+    except ValueError:
+        return _no_feed("broken JSON: a number of thousands of digits")
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         return _no_feed(f"a JSON document, not a feed: {markup.one_line(text[:400])[:80]}")
     link = absolute_link(document.get("home_page_url"), base=url)
     lang = label(document.get("language")) or None
     zone = default_zone(lang)
+    items = document["items"]
     return ParsedFeed(
         title=site_name(document.get("title")),
         link=link,
         lang=lang,
         entries=tuple(
             _entry(item, base=link or url, zone=zone)
-            for item in document["items"]
+            for item in items[:most]
             if isinstance(item, dict)
         ),
+        left_out=len(items[most:]),
     )
 
 

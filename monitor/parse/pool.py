@@ -188,7 +188,7 @@ def _failure(error: EOFError | OSError, timeout: timedelta) -> ParseFailed:
     elif isinstance(error, (EOFError, ConnectionError)):
         reason = "the parser died of this feed"
     else:
-        reason = f"no parser could be started: {error}"
+        reason = f"no parser could be started: {error.strerror or error}"
     return ParseFailed(kind=FailureKind.PARSER, reason=reason)
 
 

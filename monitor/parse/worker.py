@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
@@ -44,8 +45,14 @@ def _read(fetched: Fetched) -> ParseResult:
     except Exception as error:  # noqa: BLE001  hostile input finds every kind of error in a parser
         return ParseFailed(
             kind=FailureKind.PARSER,
-            reason=f"the parser failed on this feed ({type(error).__name__}: {error})"[:300],
+            reason="the parser failed on this feed, which is our fault; the log has the details",
+            detail=_detail(error),
         )
+
+
+def _detail(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"[:500]
 
 
 if __name__ == "__main__":

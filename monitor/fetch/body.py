@@ -136,7 +136,9 @@ class _Gunzip:
                 output += self._member.decompress(data, limit + 1 - len(output))
             except zlib.error as error:
                 raise Failure(
-                    FailureKind.PROTOCOL, f"the answer's gzip compression is broken: {error}"
+                    FailureKind.PROTOCOL,
+                    "the server says that the answer is compressed with gzip, but it is damaged or "
+                    "not compressed at all",
                 ) from error
             data = self._member.unconsumed_tail or self._member.unused_data
         return bytes(output)

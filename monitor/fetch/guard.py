@@ -33,6 +33,15 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: Gives the addresses of a host; raises OSError or UnicodeError if there are none. May block.
 Resolve = Callable[[str, int], Sequence[str]]
 
+_LINK_LOCAL = "a link-local address, where clouds keep their keys"
+_CLOUD = "a cloud's internal address"
+_DOCUMENTATION = "an address for documentation"
+_MULTICAST = "a multicast address"
+_RESERVED = "a reserved address"
+_CARRIER = "a 6to4 address, which carries an IPv4 address"
+#: Where no feed lives: nobody is told how to open them.
+_NEVER_MEANT = frozenset({_LINK_LOCAL, _CLOUD, _DOCUMENTATION, _MULTICAST, _RESERVED, _CARRIER})
+
 # The lists are our own because `ipaddress` answers differently from one Python to the next.
 _REFUSED_IPV4: tuple[tuple[str, str], ...] = (
     ("0.0.0.0/8", "an address of this machine"),
@@ -40,28 +49,31 @@ _REFUSED_IPV4: tuple[tuple[str, str], ...] = (
     ("10.0.0.0/8", "a private network"),
     ("172.16.0.0/12", "a private network"),
     ("192.168.0.0/16", "a private network"),
+    ("100.100.100.200/32", _CLOUD),
     ("100.64.0.0/10", "a provider's internal network"),
-    ("169.254.0.0/16", "a link-local address, where clouds keep their keys"),
-    ("168.63.129.16/32", "a cloud's internal address"),
-    ("192.0.0.0/24", "a reserved address"),
-    ("192.0.2.0/24", "an address for documentation"),
-    ("192.88.99.0/24", "a reserved address"),
+    ("169.254.0.0/16", _LINK_LOCAL),
+    ("168.63.129.16/32", _CLOUD),
+    ("192.0.0.0/24", _RESERVED),
+    ("192.0.2.0/24", _DOCUMENTATION),
+    ("192.88.99.0/24", _RESERVED),
     ("198.18.0.0/15", "an address for measurements"),
-    ("198.51.100.0/24", "an address for documentation"),
-    ("203.0.113.0/24", "an address for documentation"),
-    ("224.0.0.0/4", "a multicast address"),
-    ("240.0.0.0/4", "a reserved address"),
+    ("198.51.100.0/24", _DOCUMENTATION),
+    ("203.0.113.0/24", _DOCUMENTATION),
+    ("224.0.0.0/4", _MULTICAST),
+    ("240.0.0.0/4", _RESERVED),
 )
 _REFUSED_IPV6: tuple[tuple[str, str], ...] = (
     ("::/127", "an address of this machine"),
+    ("fd00:ec2::/32", _CLOUD),
+    ("fd20:ce::/32", _CLOUD),
     ("fc00::/7", "a private network"),
     ("fec0::/10", "a private network"),
-    ("fe80::/10", "a link-local address"),
-    ("ff00::/8", "a multicast address"),
-    ("2001::/23", "a reserved address"),  # Teredo among them: it carries an IPv4 address
-    ("2001:db8::/32", "an address for documentation"),
-    ("2002::/16", "a 6to4 address, which carries an IPv4 address"),
-    ("3fff::/20", "an address for documentation"),
+    ("fe80::/10", _LINK_LOCAL),
+    ("ff00::/8", _MULTICAST),
+    ("2001::/23", _RESERVED),  # Teredo among them: it carries an IPv4 address
+    ("2001:db8::/32", _DOCUMENTATION),
+    ("2002::/16", _CARRIER),
+    ("3fff::/20", _DOCUMENTATION),
 )
 _REFUSED: tuple[tuple[IPNetwork, str], ...] = tuple(
     (ipaddress.ip_network(network), words) for network, words in (*_REFUSED_IPV4, *_REFUSED_IPV6)
@@ -118,7 +130,7 @@ def refusal(address: IPAddress, port: int, allowed: Iterable[Allowance] = ()) ->
         if address in network:
             return words
     if isinstance(address, ipaddress.IPv6Address) and address not in _PUBLIC_IPV6:
-        return "a reserved address"
+        return _RESERVED
     if port in _SERVICE_PORTS or (port < 1024 and port not in _WEB_PORTS):
         return f"port {port}, which is not for the web"
     return None
@@ -195,19 +207,32 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
 
     def _judge(self, host: str, port: int, found: Sequence[IPAddress]) -> list[IPAddress]:
         """Give the addresses that may be dialled; a name that also leads elsewhere is no fault."""
-        reasons = [refusal(address, port, self._allowed) for address in found]
-        good = [address for address, reason in zip(found, reasons, strict=True) if reason is None]
+        good: list[IPAddress] = []
+        reasons: list[tuple[IPAddress, str]] = []
+        for address in found:
+            reason = refusal(address, port, self._allowed)
+            if reason is None:
+                good.append(address)
+            else:
+                reasons.append((address, reason))
         if good:
             return good
-        if not found:
+        if not reasons:
             raise Failure(FailureKind.DNS, f'name resolution failed for "{host}": no address')
-        network = ipaddress.ip_network(found[0])
-        fix = f"{network}:{port}" if network.version == 4 else f"[{network}]:{port}"
-        raise Failure(
-            FailureKind.REFUSED,
-            f"{host} leads to {reasons[0]} ({found[0]}, port {port}), and only public web "
-            f'addresses are polled. If you trust it, write [fetch] allow = ["{fix}"]',
-        )
+        raise Failure(FailureKind.REFUSED, _refused(host, port, *reasons[0]))
+
+
+def _refused(host: str, port: int, address: IPAddress, reason: str) -> str:
+    """Say why an address is not polled, and how it can be, where somebody may mean it."""
+    words = (
+        f"{host} leads to {reason} ({address}, port {port}), and only public web addresses are "
+        "polled."
+    )
+    if reason in _NEVER_MEANT:
+        return words.removesuffix(".")
+    network = ipaddress.ip_network(address)
+    fix = f"{network}:{port}" if network.version == 4 else f"[{network}]:{port}"
+    return f'{words} If you trust it, write [fetch] allow = ["{fix}"]'
 
 
 async def in_thread(function: Callable[[], T]) -> T:

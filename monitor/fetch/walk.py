@@ -49,9 +49,16 @@ class Walk:
     def start(self) -> None:
         """Take the feed's address as the first one."""
         try:
-            self._go(httpx.URL(self.request.url))
+            url = httpx.URL(self.request.url)
+            is_web = _is_web(url)
         except (httpx.InvalidURL, ValueError) as error:  # not all of its faults are InvalidURL
             raise Failure(FailureKind.REFUSED, f"this is no web address: {error}") from error
+        if not is_web:
+            raise Failure(
+                FailureKind.REFUSED,
+                f'"{url}" is no web address; write it such as https://example.org/feed',
+            )
+        self._go(url)
 
     def follow(self, status: int, location: str | None) -> None:
         """Go where a redirect points to.
@@ -68,19 +75,18 @@ class Walk:
                 status=status,
             )
         try:
-            self._go(self.url.join(location).copy_with(fragment=None, userinfo=b""))
+            target = self.url.join(location).copy_with(fragment=None, userinfo=b"")
+            is_web = _is_web(target)
         except (httpx.InvalidURL, ValueError) as error:
-            raise bad_redirect(error) from error
+            raise _bad_redirect(location) from error
+        if not is_web:
+            raise _bad_redirect(location)
+        self._go(target)
         self.permanent = self.permanent and status in _PERMANENT
         if self.permanent:
             self.moved_to = str(self.url)
 
     def _go(self, url: httpx.URL) -> None:
-        if url.scheme not in {"http", "https"} or not url.host or (url.port or 1) > 65535:
-            raise Failure(
-                FailureKind.REFUSED,
-                f'"{url}" is no web address; write it such as https://example.org/feed',
-            )
         if str(url) in self.passed:
             raise Failure(FailureKind.REDIRECT, "the server redirects in a circle")
         self.url = url
@@ -88,10 +94,13 @@ class Walk:
 
     def failed(self, failure: Failure) -> FetchFailed:
         """Put a failure into the words of the model."""
+        reason = failure.reason
+        if failure.kind is FailureKind.REFUSED and len(self.passed) > 1:
+            reason = f"the server redirects to {_cut(str(self.url))}. {reason}"
         return FetchFailed(
             feed_url=self.request.feed_url,
             kind=failure.kind,
-            reason=failure.reason,
+            reason=reason,
             status=failure.status,
             retry_after=failure.retry_after,
         )
@@ -135,9 +144,18 @@ async def read(response: httpx.Response, walk: Walk) -> FetchResult | None:
     )
 
 
-def bad_redirect(error: Exception) -> Failure:
-    """Say that a redirect cannot be followed."""
-    return Failure(FailureKind.REDIRECT, f"the server redirects to no web address: {error}")
+def _bad_redirect(location: str) -> Failure:
+    return Failure(
+        FailureKind.REDIRECT, f'the server redirects to "{_cut(location)}", which is no web address'
+    )
+
+
+def _is_web(url: httpx.URL) -> bool:
+    return url.scheme in {"http", "https"} and bool(url.host) and (url.port or 1) <= 65_535
+
+
+def _cut(address: str) -> str:
+    return address if len(address) <= 120 else f"{address[:119]}…"
 
 
 def _location(headers: body.RawHeaders) -> str | None:

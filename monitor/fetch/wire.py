@@ -1,5 +1,6 @@
 """The wire: httpx over connections that the guard allows, and its errors in plain words."""
 
+import errno
 import logging
 import os
 import ssl
@@ -12,7 +13,6 @@ import httpx
 from monitor import __version__
 from monitor.fetch.failure import Failure
 from monitor.fetch.guard import GuardedNetwork
-from monitor.fetch.walk import bad_redirect
 from monitor.model import FailureKind, Validators
 
 log = logging.getLogger(__name__)
@@ -115,24 +115,36 @@ def failure_of(error: Exception, url: httpx.URL) -> Failure:
         return Failure(FailureKind.TLS, f"no secure connection: {words.replace('_', ' ')}")
     if isinstance(error, httpcore.ConnectError | OSError):
         numbers = (cause.errno for cause in chain if isinstance(cause, OSError))
-        words = next((os.strerror(number) for number in numbers if number), "the server closed it")
+        words = next(map(_connection_words, filter(None, numbers)), "the server closed it")
         host = url.netloc.decode("ascii")
         return Failure(FailureKind.CONNECT, f"no connection to {host}: {words}")
     if isinstance(error, httpx.RemoteProtocolError | httpx.InvalidURL | UnicodeError):
         # httpx has a look at each redirect of its own; nothing else of its errors gets here.
-        return bad_redirect(error)
+        return Failure(FailureKind.REDIRECT, "the server redirects to no web address")
     if isinstance(error, httpcore.NetworkError):
         return Failure(FailureKind.PROTOCOL, "the connection broke off in the middle of the answer")
     if isinstance(error, httpcore.ProtocolError):
-        return Failure(
-            FailureKind.PROTOCOL,
-            f"the answer is cut off or no proper HTTP: {error}",
-        )
+        said = str(error)
+        words = next((plain for sign, plain in _PROTOCOL_WORDS.items() if sign in said), _NO_HTTP)
+        return Failure(FailureKind.PROTOCOL, words)
     log.error("fetch failed", exc_info=error, extra={"url": str(url)})
     return Failure(
-        FailureKind.PROTOCOL,
-        f"the answer made no sense: {type(error).__name__}: {error}",
+        FailureKind.PROTOCOL, "the monitor could not read the answer; its log has the details"
     )
+
+
+_NO_HTTP = "the answer is no proper HTTP"
+#: What h11 and httpcore say of a broken answer, and the same for a person.
+_PROTOCOL_WORDS = {
+    "illegal status line": "the server does not speak HTTP at this address",
+    "Receive buffer too long": "the header of the answer is too long",
+    "without sending a response": "the server closed the connection without an answer",
+    "peer closed connection": "the answer is cut off: the server closed the connection too early",
+}
+
+
+def _connection_words(number: int) -> str:
+    return "nothing listens there" if number == errno.ECONNREFUSED else os.strerror(number)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,6 +1,7 @@
 """Single values of an entry, the same for XML and JSON."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
@@ -14,7 +15,11 @@ _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*\Z")
 
 
 def absolute_link(value: object, *, base: str) -> str | None:
-    """Resolve a link and give it only if it is an absolute http or https address."""
+    """Resolve a link and give it only if it is an absolute http or https address.
+
+    A user name and password in it go, which make "example.com@b.example" look like another site,
+    and a host is written in ASCII (IDNA), in which none looks like another.
+    """
     if not isinstance(value, str):
         return None
     # Browsers drop line ends inside addresses too (WHATWG URL Standard, 4.4).
@@ -28,7 +33,20 @@ def absolute_link(value: object, *, base: str) -> str | None:
             return None
     except ValueError:
         return None
-    return link if link.isprintable() else None
+    if not link.isprintable():
+        return None
+    host = _ascii_host(parts.netloc.rpartition("@")[2])
+    return link if host == parts.netloc else parts._replace(netloc=host).geturl()
+
+
+def _ascii_host(host: str) -> str:
+    if host.isascii():
+        return host
+    # Not Python's codec "idna", which makes "ss" of ß: a different site since 2010 (RFC 5891).
+    labels = re.split("[.\u3002]", unicodedata.normalize("NFKC", host.lower()))
+    return ".".join(
+        label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels
+    )
 
 
 def label(value: object) -> str:

@@ -5,6 +5,7 @@ a template is never trusted to work: the next one takes over, and the reader is 
 """
 
 import math
+import os
 import time
 import traceback
 import unicodedata
@@ -19,6 +20,7 @@ from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from monitor import markup
 from monitor.errors import RenderError
 from monitor.model import Digest, DigestTopic, RenderedDigest
 
@@ -41,6 +43,7 @@ _PADDING = frozenset(
 )
 _HTML = "digest.html.j2"
 _TEXT = "digest.txt.j2"
+_REPLACED = "another template made this mail"
 
 #: Punctuation that no line begins or ends with.
 _NEVER_FIRST = frozenset("、。，．：；！？）］｝」』】〉》〕”’…·%,.;:!?)]}")
@@ -129,7 +132,7 @@ class Templates:
         edit needs no restart.
         """
         htmls, texts = self._choices(_HTML), self._choices(_TEXT)
-        problems: list[str] = []
+        problems = [problem for folder in self._folders for problem in _misplaced(folder)]
         while True:
             told = replace(digest, notices=(*digest.notices, *problems))
             using = htmls
@@ -137,6 +140,7 @@ class Templates:
                 fitted, html = self._fitted(htmls[0], told)
                 using = texts
                 text = texts[0].render(fitted)
+                _check_readable(texts[0], text)
             except RenderError as error:
                 if len(using) == 1:
                     raise  # the built-in one: a mistake of ours, which must not loop
@@ -155,7 +159,7 @@ class Templates:
         edited = [
             _Template(name, FileSystemLoader(folder), f"{folder.name}/{name}")
             for folder in self._folders
-            if (folder / name).is_file()
+            if os.path.isfile(folder / name)  # noqa: PTH113  Path.is_file raises where it may not look
         ]
         return [*edited, _Template(name, DictLoader(_PLAIN), "")]
 
@@ -165,11 +169,13 @@ class Templates:
         for shown in _smaller(digest):
             html = self._inlined(template, shown)
             if len(html.encode()) <= MAX_HTML_BYTES:
+                # Whatever a mail program shows stands behind the head.
+                _check_readable(template, markup.plain_text(html.rpartition("</head>")[2]))
                 return shown, html
         if template.place:
             raise RenderError(
                 f"mail template {template.place} makes more than {MAX_HTML_BYTES // 1000} KB "
-                "even without any story; another template made this mail"
+                f"even without any story; {_REPLACED}"
             )
         return shown, html
 
@@ -179,9 +185,38 @@ class Templates:
             return self._inline(html)
         except ValueError as error:  # css_inline.InlineError is one
             raise RenderError(
-                f"mail template {template.place}: its styles cannot be used: {error}; "
-                "another template made this mail"
+                f"mail template {template.place}: its styles cannot be used: {error}; {_REPLACED}"
             ) from error
+
+
+def _misplaced(folder: Path) -> Iterator[str]:
+    """Tell in plain words what looks like a template of a reader but cannot be used."""
+    place = f'the folder "{folder.name}" of mail templates'
+    try:
+        found = {path.name: path.is_dir() for path in sorted(folder.iterdir())}
+    except FileNotFoundError:
+        return  # it need not be there
+    except NotADirectoryError:
+        yield f"{place} is a file; {_REPLACED}"
+        return
+    except OSError as error:
+        yield f"{place} cannot be read: {error.strerror}; {_REPLACED}"
+        return
+    for name in (_HTML, _TEXT):
+        if name not in found:
+            kind = name.removesuffix(".j2")
+            for other in found:
+                if other.lower().startswith(kind):
+                    yield f'mail template {folder.name}/{other} must be named "{name}"; {_REPLACED}'
+        elif found[name]:
+            yield f"mail template {folder.name}/{name} is a folder, not a file; {_REPLACED}"
+
+
+def _check_readable(template: "_Template", text: str) -> None:
+    if template.place and not any(map(str.isalpha, text)):
+        raise RenderError(
+            f"mail template {template.place} makes nothing that can be read; {_REPLACED}"
+        )
 
 
 class _Template:
@@ -200,9 +235,7 @@ class _Template:
             line = _line(error)
             where = f"{self.place}, line {line}" if line else self.place
             what = str(error).rstrip(".") or type(error).__name__
-            raise RenderError(
-                f"mail template {where}: {what}; another template made this mail"
-            ) from error
+            raise RenderError(f"mail template {where}: {what}; {_REPLACED}") from error
 
     @cached_property
     def _compiled(self) -> Template:

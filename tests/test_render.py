@@ -271,6 +271,82 @@ def test_a_broken_template_falls_back_and_says_so(
     assert "another template made this mail" in Page(mail.html).text
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("{# all of it a comment #}\n", id="a comment"),
+        pytest.param("{% block mail %}{% endblock %}", id="an empty block"),
+        pytest.param("{% for topic in digest.topics[9:] %}Kling{% endfor %}", id="an empty loop"),
+        pytest.param("— {{ digest.articles }} —", id="signs"),
+    ],
+)
+def test_a_template_that_makes_nothing_to_read_is_broken(tmp_path: Path, source: str) -> None:
+    page = f"<html><head><title>News</title><style>p {{}}</style></head><p>{source}</p></html>"
+    mine = folder(tmp_path / "templates", html=page, txt=source)
+    mail = Templates([mine]).render(digest(topic(story())))
+    assert mail.problems == tuple(
+        f"mail template templates/digest.{kind}.j2 makes nothing that can be read; "
+        "another template made this mail"
+        for kind in ("html", "txt")
+    )
+    for part in (Page(mail.html).text, " ".join(mail.text.split())):
+        assert "Kling in the title" in part
+        assert all(problem in part for problem in mail.problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        pytest.param(
+            "digest.html",
+            'mail template mine/digest.html must be named "digest.html.j2"',
+            id="without its ending",
+        ),
+        pytest.param(
+            "Digest.TXT.j2",
+            'mail template mine/Digest.TXT.j2 must be named "digest.txt.j2"',
+            id="in capitals",
+        ),
+        pytest.param(
+            "digest.txt.jinja2",
+            'mail template mine/digest.txt.jinja2 must be named "digest.txt.j2"',
+            id="with another ending",
+        ),
+        pytest.param(
+            "digest.html.j2/",
+            "mail template mine/digest.html.j2 is a folder, not a file",
+            id="a folder",
+        ),
+        pytest.param("", 'the folder "mine" of mail templates is a file', id="a file"),
+    ],
+)
+def test_a_template_in_the_wrong_place_is_told(tmp_path: Path, name: str, problem: str) -> None:
+    place = tmp_path / "mine" / name
+    (place if name.endswith("/") else place.parent).mkdir(parents=True, exist_ok=True)
+    if not place.is_dir():
+        place.write_text(GOOD, encoding="utf-8")
+    mail = Templates([tmp_path / "mine"]).render(digest(topic(story())))
+    told = f"{problem}; another template made this mail"
+    assert mail.problems == (told,)
+    assert told in Page(mail.html).text
+    assert told in " ".join(mail.text.split())
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    mail = Templates([tmp_path / ("x" * 300)]).render(digest(topic(story())))
+    [told] = mail.problems
+    assert "cannot be read: File name too long" in told
+    assert "NEWS MONITOR" in mail.text
+
+
+def test_other_files_beside_the_templates_are_no_mistake(tmp_path: Path) -> None:
+    mine = folder(tmp_path / "mine", html=GOOD, txt=GOOD)
+    for name in ("digest.html", "digest.txt.j2.bak", "part.html.j2"):
+        (mine / name).touch()
+    assert Templates([mine]).render(digest()).problems == ()
+
+
 def test_an_endless_template_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitor.render._MAX_SECONDS", 0.05)
     loops = "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}"

@@ -17,12 +17,12 @@ from itertools import pairwise
 
 #: Publication times, newest first, beyond which nothing here looks.
 TIMES_CONSIDERED = 100
+#: Nothing shorter is silence.
+LEAST = timedelta(days=7)
 
 _PAUSES = 20
 #: With fewer pauses there is no rhythm yet.
 _FEWEST_PAUSES = 4
-#: Nothing shorter is silence.
-LEAST = timedelta(days=7)
 _FACTOR = 5
 
 _WEEK = timedelta(days=7)

@@ -465,6 +465,31 @@ def test_a_preview_of_everything_has_reported_and_old_articles_too(
     assert digest.coverage.articles == 2
 
 
+def test_the_footer_names_feeds_that_have_gone_quiet(store: Store) -> None:
+    names = [f"Weekly <{number}>" for number in range(7)]
+    feeds = "".join(
+        f'[[feed]]\nurl = "https://{number}.example/"\nname = "{name}"\n'
+        for number, name in enumerate(names)
+    )
+    config = load(DAILY + MAIL + feeds)
+    store.sync_feeds(config.feeds, START)
+    for number, feed in enumerate(config.feeds[1:]):
+        ended = NOW - (40 + number) * DAY
+        issues = [seen(f"{number}.{issue}", ended - issue * 7 * DAY, "none") for issue in range(8)]
+        state = feed_state(feed.url, last_success_at=NOW, next_poll_at=NOW + HOUR)
+        store.save_poll(outcome(*issues, feed=state))
+    poll(store, NOW, seen("News", NOW))
+    composed, mail = deliver.preview(store, config, TEMPLATES, NOW)
+    assert mail.problems == ()
+    assert [(feed.name, feed.days) for feed in composed.coverage.quiet] == [
+        (name, 40 + number) for number, name in enumerate(names)
+    ]
+    assert "7 answered but have gone quiet: Weekly &lt;0&gt; (nothing for 40 days); " in mail.html
+    assert "Weekly &lt;4&gt; (nothing for 44 days); and 2 more." in mail.html
+    assert "- Weekly <4> has gone quiet: nothing for 44 days\n- and 2 more have gone" in mail.text
+    assert "<5>" not in mail.text
+
+
 def test_a_preview_of_an_unknown_digest_names_the_known(store: Store, due: Config) -> None:
     with pytest.raises(MonitorError, match='no digest "dayly"; configured are: daily'):
         deliver.preview(store, due, TEMPLATES, NOW, name="dayly")

@@ -192,6 +192,7 @@ def test_hostile_words_stay_words(hostile: str) -> None:
         lang=hostile, why=(hostile,), snippet=pieces,
     )  # fmt: skip
     failing = (FailingFeed(name=hostile, url=hostile, error=hostile),)
+    quiet = (QuietFeed(name=hostile, url=hostile, days=9),)
     calm = SHIPPED.render(digest(topic(story(label="x")), notices=("x",)))
     mail = SHIPPED.render(
         digest(
@@ -199,7 +200,7 @@ def test_hostile_words_stay_words(hostile: str) -> None:
             name=hostile,
             subject=hostile,
             notices=(hostile,),
-            coverage=coverage(failing=failing),
+            coverage=coverage(failing=failing, quiet=quiet),
         )
     )
     assert mail.problems == ()

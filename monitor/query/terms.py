@@ -16,6 +16,8 @@ Hit = tuple[int, int]
 
 _MIDDLE_DOTS = "·‧・･"
 _APOSTROPHES = "'’‘ʼ`´"
+#: Stand between the parts of a date, a version or a number of an item.
+_NUMBER_SIGNS = "./-‐‑"
 _ALIKE = (_MIDDLE_DOTS, "-‐‑–—", _APOSTROPHES, " \u00a0\u202f\u3000")
 
 #: Small words whose s is no plural, or whose singular means something else.
@@ -229,6 +231,7 @@ def _find_pattern(pattern: Pattern, folded: str, stored: str) -> Iterator[Hit]:
                 start >= 0
                 and end >= 0
                 and not _is_contracted(folded, stored, start)
+                and not _ends_number(folded, stored, start, end)
                 and _is_spelled(pattern, stored[start:end])
             ):
                 yield start, end
@@ -295,6 +298,20 @@ def _is_contracted(folded: str, stored: str, start: int) -> bool:
         and joined(folded[start - 2], "a")
         and _ends_word(folded, start + 1)
     )
+
+
+def _ends_number(folded: str, stored: str, start: int, end: int) -> bool:
+    """Tell whether a hit begins with the last part of a longer number: 01 AI in "v1.01 AI".
+
+    What stands behind a letter may be such a number too (No.01 AI), but not if it has no blank in
+    it, as in addresses and lists (www.01.ai, 4G/5G).
+    """
+    if start < 2 or stored[start - 1] not in _NUMBER_SIGNS or not "0" <= folded[start] <= "9":
+        return False
+    left = folded[start - 2]
+    if "0" <= left <= "9":
+        return True
+    return "a" <= left < UNSPACED and any(map(str.isspace, stored[start:end]))
 
 
 def _is_spelled(pattern: Pattern, surface: str) -> bool:

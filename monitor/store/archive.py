@@ -68,7 +68,12 @@ class Archive(Database):
             return dict(connection.execute(counts).all())
 
     def index_pending(self, limit: int = 1000) -> int:
-        """Take up to `limit` articles into the search index, oldest first; say how many it were."""
+        """Take up to `limit` articles into the search index, oldest first; say how many it were.
+
+        In a database that can only be read, what is not indexed is not found.
+        """
+        if self._dialect.read_only:
+            return 0
         waiting = (
             select(articles.c.id, articles.c.title, articles.c.text)
             .join(search_queue)

@@ -30,6 +30,7 @@ class Database:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        dialect.remember_file()
         # One writer per process: threads wait here, without SQLite's polling for its lock.
         self._writer = threading.Lock()
 
@@ -40,12 +41,14 @@ class Database:
     @contextmanager
     def _read(self) -> Iterator[Connection]:
         """Give a transaction that only reads; on SQLite it sees one moment."""
+        self._dialect.check_file()
         with plain_words(self._dialect), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def _write(self, *, durable: bool = False) -> Iterator[Connection]:
         """Give a transaction that writes; a `durable` one survives a power cut once it returns."""
+        self._dialect.check_file()
         with (
             self._writer,
             plain_words(self._dialect),

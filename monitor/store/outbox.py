@@ -50,12 +50,15 @@ class Outbox(Database):
     """Digests and deliveries."""
 
     def digest_started_at(self, name: str, now: datetime) -> datetime:
-        """Say when this digest was first asked for: its first window starts there."""
+        """Say when this digest was first asked for: its first window starts there.
+
+        A database that can only be read does not remember it.
+        """
         started = select(digest_starts.c.started_at).where(digest_starts.c.name == name)
         with self._read() as connection:
             known: datetime | None = connection.scalar(started)
-        if known is not None:
-            return known
+        if known is not None or self._dialect.read_only:
+            return known or now
         with self._write() as connection:
             connection.execute(
                 self._dialect.insert(digest_starts)

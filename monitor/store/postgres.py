@@ -51,6 +51,10 @@ class Postgres:
 
     #: SQLAlchemy's INSERT that knows ON CONFLICT.
     insert = staticmethod(postgresql.insert)
+    #: Other programs may have tables of their own in it.
+    shared = True
+    #: What a role may do is found out by doing it.
+    read_only = False
 
     def __init__(self, url: URL, patience: timedelta) -> None:
         self.place = f"{url.database or ''} at {url.host or 'the local socket'}"
@@ -76,6 +80,14 @@ class Postgres:
 
     def prepare_database(self) -> None:
         """Do nothing: a PostgreSQL database is ready."""
+
+    @staticmethod
+    def remember_file() -> None:
+        """Do nothing: a server looks after its files."""
+
+    @staticmethod
+    def check_file() -> None:
+        """Do nothing: a server looks after its files."""
 
     @staticmethod
     def wait_for_migration(connection: Connection) -> None:

@@ -1,17 +1,16 @@
 """Bringing a database to the tables of this version; how to change them: `migrations/env.py`."""
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.engine import Engine
 
 from monitor.errors import StoreError
 from monitor.store.database import Dialect, plain_words
-from monitor.store.tables import HEAD
+from monitor.store.tables import HEAD, metadata
 
 
 def migrate(dialect: Dialect) -> None:
     """Bring the database to HEAD: at once if it is there, else in one transaction."""
     with plain_words(dialect):
-        if _revision_of(dialect.engine) == HEAD:
+        if _revision_of(dialect) == HEAD:
             return
         dialect.prepare_database()
         with dialect.engine.connect() as plain:
@@ -23,9 +22,26 @@ def migrate(dialect: Dialect) -> None:
                     _upgrade(connection, dialect.place)
 
 
-def _revision_of(engine: Engine) -> str | None:
-    with engine.connect() as connection, connection.begin():
-        return _revision(connection)
+def _revision_of(dialect: Dialect) -> str | None:
+    with dialect.engine.connect() as connection, connection.begin():
+        revision = _revision(connection)
+        if revision != HEAD:
+            _refuse_foreign(connection, revision, dialect)
+        return revision
+
+
+def _refuse_foreign(connection: Connection, revision: str | None, dialect: Dialect) -> None:
+    """Leave alone what another program made, before anything in it is changed."""
+    there = set(inspect(connection).get_table_names())
+    ours = there & metadata.tables.keys()
+    foreign = ours if dialect.shared and revision is None else there
+    if foreign and (revision is None or not ours):
+        names = sorted(foreign)
+        more = ", …" if len(names) > 3 else ""
+        raise StoreError(
+            f"the database {dialect.place} belongs to another program (its tables: "
+            f"{', '.join(names[:3])}{more}); name another one with `database` in the configuration"
+        )
 
 
 def _revision(connection: Connection) -> str | None:

@@ -1,11 +1,19 @@
-"""What is special about SQLite: how it is opened, locks, fails and searches."""
+"""What is special about SQLite: how it is opened, locks, fails and searches.
 
+A file that may not be written to can be read. Beside a database in use lies its log (`-wal`), from
+which SQLite reads along; where none can be made, because the disk or the folder is only for
+reading, the file is opened as one that nobody changes (`immutable`), and given up when a log
+appears after all.
+"""
+
+import os
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, assert_never
+from urllib.parse import quote
 
 from sqlalchemy import (
     URL,
@@ -40,6 +48,8 @@ class Sqlite:
 
     #: SQLAlchemy's INSERT that knows ON CONFLICT.
     insert = staticmethod(sqlite.insert)
+    #: A file belongs to one program.
+    shared = False
 
     def __init__(self, url: URL, patience: timedelta) -> None:
         self.place = url.database or ""
@@ -47,13 +57,17 @@ class Sqlite:
             raise StoreError(
                 "database: an archive needs a file; write for example sqlite:///data/monitor.db"
             )
-        try:
-            Path(self.place).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"the folder of the database {self.place} cannot be made: {error.strerror}; "
-                "make it, or choose another place with `database` in the configuration"
-            ) from error
+        self._file = Path(self.place)
+        _make_folder(self._file.parent, self.place)
+        there = self._file.is_file()
+        #: Opened as a file that nobody changes.
+        self._unchanging = there and not _may_write(self._file.parent) and not self._has_log()
+        #: Whether it can only be read.
+        self.read_only = self._unchanging or (there and not _may_write(self._file))
+        self._opened: tuple[int, int] | None = None
+        if self._unchanging:
+            query = {"immutable": "1", "uri": "true"}
+            url = url.set(database=f"file:{quote(str(self._file.absolute()))}", query=query)
         self.engine: Engine = create_engine(url, connect_args={"timeout": patience.total_seconds()})
         event.listen(self.engine, "connect", _prepare)
         event.listen(self.engine, "begin", _begin)
@@ -65,6 +79,44 @@ class Sqlite:
             raw.cursor().execute("PRAGMA journal_mode=WAL")
         finally:
             raw.close()
+
+    def remember_file(self) -> None:
+        """Note which file was opened: only this one is ours, whatever its path leads to later."""
+        self._opened = self._identity()
+
+    def check_file(self) -> None:
+        """Make sure that the opened file is still at its place.
+
+        Who deletes the folder while the service runs would otherwise never learn that everything
+        goes into a file that nobody can open any more.
+
+        Raises:
+            StoreError: It is not, or a file that was said not to change is in use.
+        """
+        found = self._identity()
+        if found != self._opened:
+            what = "is not there any more" if found is None else "was replaced by another one"
+            raise StoreError(
+                f"the database file {self.place} {what}, so nothing can be stored; stop the "
+                "monitor, put the file back if you still have it, and start the monitor again"
+            )
+        if self._unchanging and self._has_log():
+            raise StoreError(
+                f"the database {self.place} was only for reading, but another program has begun to "
+                "write to it; try again"
+            )
+
+    def _has_log(self) -> bool:
+        """Whether the file is in use, or was not closed properly."""
+        name = self._file.name
+        return any(self._file.with_name(name + end).exists() for end in ("-wal", "-journal"))
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            state = self._file.stat()
+        except OSError:
+            return None
+        return state.st_dev, state.st_ino
 
     @staticmethod
     def wait_for_migration(connection: Connection) -> None:
@@ -113,11 +165,31 @@ class Sqlite:
     def explain(self, error: BaseException) -> str:
         """Say in plain words what SQLite complains of, and what to do."""
         words = str(error)
+        if "readonly" in words or "unable to open" in words:
+            return f"the database {self.place} {self._hindrance()}"
         for sign, meaning in _MEANINGS.items():
             if sign in words:
                 return f"the database {self.place} {meaning}"
         return f"the database {self.place} did not do what was asked: {words}"
 
+    def _hindrance(self) -> str:
+        """Say what keeps us from opening or writing the file, as far as the system tells."""
+        folder = self._file.parent
+        if self._file.is_dir():
+            return "is a folder; name a file in it"
+        if folder.is_dir() and not _may_write(folder):
+            if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
+                return f"cannot be written to: its disk is only for reading{_ELSEWHERE}"
+            return (
+                f"cannot be written to: this user may not write to its folder, {folder}, where "
+                f"SQLite needs to keep its log; change the folder's permissions{_ELSEWHERE}"
+            )
+        if self._file.exists() and not _may_write(self._file):
+            return "cannot be written to: this user may not; change the file's permissions"
+        return "cannot be opened or written to; check the permissions of the file and its folder"
+
+
+_ELSEWHERE = ", or choose another place with `database` in the configuration"
 
 _MEANINGS = {
     "locked": "is locked by another program; close what writes to it, then try again",
@@ -125,11 +197,24 @@ _MEANINGS = {
     "disk is full": "cannot grow: the disk is full; free some space, then try again",
     "not a database": "is no SQLite file; move it away, or put a backup in its place",
     "malformed": "is damaged; put a backup in its place",
-    "unable to open": "cannot be opened; check that it is a file and that its folder is yours",
-    "readonly": "cannot be written to; check the permissions of the file and of its folder",
     "disk I/O": "cannot be read or written (disk I/O error); check the disk",
     "no such table": "lacks a table of ours; put a backup in its place, or move it away",
 }
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _make_folder(folder: Path, place: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        file = next((path for path in (folder, *folder.parents) if path.is_file()), None)
+        fix = f"{file} is a file; move it away" if file else f"{error.strerror}; make it yourself"
+        raise StoreError(
+            f"the folder of the database {place} cannot be made: {fix}{_ELSEWHERE}"
+        ) from error
 
 
 def _prepare(raw: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401  SQLAlchemy's own record

@@ -15,6 +15,9 @@ class Store(Feeds, Archive, Outbox):
     A locked, unreachable, full or damaged database raises StoreError. Methods may be called from
     any thread. Text that no database can hold (NUL, lone surrogates) is stored with U+FFFD in its
     place, character for character.
+
+    A SQLite file that may not be written to can still be read; what reading would write on the way
+    (the search index, when a digest was first asked for) is left out then.
     """
 
     def close(self) -> None:

@@ -1,12 +1,16 @@
 """A database that does not answer: every step says so in plain words."""
 
 import inspect
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url, text
 
 from monitor.config import FeedConfig
 from monitor.errors import StoreError
@@ -86,6 +90,117 @@ def test_every_step_on_a_locked_database_says_so(used: Store, store_url: str) ->
             assert "locked by another program" in str(caught.value), name
     for step in STEPS.values():
         step(used)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_every_step_notices_that_its_file_is_gone(sqlite_url: str, replaced: bool) -> None:
+    """Else all goes into a file that nobody can open any more."""
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    store = open_store(sqlite_url)
+    store.sync_feeds([FeedConfig(url=FEED_URL)], NOW)
+    if replaced:
+        shutil.copy(path, path.with_name("copy"))
+        path.with_name("copy").replace(path)
+    else:
+        path.unlink()
+    for name, step in STEPS.items():
+        with pytest.raises(StoreError, match=r"replaced by another|not there any more") as caught:
+            step(store)
+        assert "stop the monitor, put the file back" in str(caught.value), name
+    assert path.exists() == replaced
+    store.close()
+
+
+READING = {"feed_rows", "page", "article", "topic_counts", "index_pending", "last_issue"}
+READING |= {"digest_started_at", "digests", "digest", "feed_states", "coverage"}
+
+
+@contextmanager
+def only_reading(folder: Path, *files: Path) -> Iterator[None]:
+    """Be somebody who may not write to a folder and these files: root may write to everything."""
+    somebody = 65_534 if os.geteuid() == 0 else os.geteuid()
+    for path in (folder, *files):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    os.seteuid(somebody)
+    try:
+        yield
+    finally:
+        os.seteuid(os.getuid())
+        folder.chmod(0o755)
+
+
+@pytest.fixture
+def readable() -> Iterator[Path]:
+    """Give a database in a folder that everybody may enter, which those of pytest are not."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        path = Path(name) / "news 100%?.db"
+        store = open_store(f"sqlite:///{name}/made.db")
+        store.sync_feeds([FeedConfig(url=FEED_URL)], NOW)
+        store.save_poll(outcome(sighting(topics=("kling",))))
+        store.close()
+        (Path(name) / "made.db").rename(path)
+        yield path
+
+
+def sqlite(path: Path) -> str:
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def test_what_may_not_be_written_to_can_be_read(readable: Path) -> None:
+    with only_reading(readable.parent, readable):
+        store = open_store(sqlite(readable))
+        for name in READING:
+            STEPS[name](store)
+        assert len(store.page(ArchiveFilter()).articles) == 1
+        for name in ("accept_config", "sync_feeds", "save_poll"):
+            with pytest.raises(StoreError, match=r"may not write to its folder, .*where SQLite"):
+                STEPS[name](store)
+        store.close()
+    assert [path.name for path in readable.parent.iterdir()] == [readable.name]
+
+
+def test_a_file_that_may_not_be_written_to_is_named_as_the_reason(readable: Path) -> None:
+    readable.chmod(0o444)
+    readable.parent.chmod(0o777)
+    with only_reading(readable):
+        store = open_store(sqlite(readable))
+        assert len(store.page(ArchiveFilter()).articles) == 1
+        with pytest.raises(StoreError, match="change the file's permissions"):
+            STEPS["save_poll"](store)
+        store.close()
+
+
+def test_a_reader_follows_a_running_service(readable: Path) -> None:
+    writer = open_store(sqlite(readable))
+    writer.save_poll(outcome(sighting("More", topics=("kling",))))
+    logs = [readable.with_name(readable.name + end) for end in ("-wal", "-shm")]
+    with only_reading(readable.parent, readable, *logs):
+        reader = open_store(sqlite(readable))
+        assert len(reader.page(ArchiveFilter()).articles) == 2
+        reader.close()
+    writer.close()
+
+
+def test_a_service_that_starts_beside_a_reader_is_noticed(readable: Path) -> None:
+    with only_reading(readable.parent, readable):
+        reader = open_store(sqlite(readable))
+        reader.topic_counts()
+    readable.chmod(0o644)
+    writer = open_store(sqlite(readable))
+    writer.save_poll(outcome(sighting("More", topics=("kling",))))
+    with pytest.raises(StoreError, match="another program has begun to write to it; try again"):
+        reader.topic_counts()
+    writer.close()
+    reader.close()
+
+
+def test_a_folder_in_which_nothing_can_be_made_is_named(readable: Path) -> None:
+    with (
+        only_reading(readable.parent),
+        pytest.raises(StoreError, match="may not write to its folder"),
+    ):
+        open_store(sqlite(readable.with_name("new.db")))
 
 
 def test_a_database_without_our_tables_is_said_in_plain_words(new_url: str) -> None:

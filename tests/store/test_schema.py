@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from monitor.errors import StoreError
 from monitor.store import open_store
@@ -71,6 +71,45 @@ def test_the_log_is_written_ahead(sqlite_url: str) -> None:
     store.close()
 
 
+@pytest.mark.parametrize(
+    "tables",
+    [
+        pytest.param(["articles", "authors"], id="a name of ours"),
+        pytest.param(["alembic_version", "articles"], id="migrated by Alembic too"),
+    ],
+)
+def test_a_database_of_another_program_is_left_alone(new_url: str, tables: list[str]) -> None:
+    other = other_program(new_url, tables)
+    with pytest.raises(StoreError, match=r"belongs to another program .*articles"):
+        open_store(new_url)
+    with other.connect() as connection:
+        assert set(inspect(connection).get_table_names()) == set(tables)
+    other.dispose()
+
+
+def test_a_file_belongs_to_one_program_a_server_may_be_shared(new_url: str) -> None:
+    other_program(new_url, ["albums"]).dispose()
+    if new_url.startswith("sqlite"):
+        with pytest.raises(StoreError, match="its tables: albums"):
+            open_store(new_url)
+    else:
+        open_store(new_url).close()
+
+
+def other_program(url: str, tables: list[str]) -> Engine:
+    """Make a database with these tables, as some other program would."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(parsed.database or "").parent.mkdir()
+    else:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed)
+    with engine.begin() as connection:
+        for table in tables:
+            connection.execute(text(f"CREATE TABLE {table} (id integer, version_num text)"))
+    return engine
+
+
 def make_garbage(folder: Path) -> str:
     (folder / "garbage.db").write_bytes(b"This is no database. " * 100)
     return f"sqlite:///{folder}/garbage.db"
@@ -90,8 +129,8 @@ def make_blocked(folder: Path) -> str:
     ("make", "words"),
     [
         pytest.param(make_garbage, "is no SQLite file", id="another file"),
-        pytest.param(make_folder, "cannot be opened", id="a folder"),
-        pytest.param(make_blocked, "cannot be made", id="a folder that cannot be made"),
+        pytest.param(make_folder, "is a folder; name a file in it", id="a folder"),
+        pytest.param(make_blocked, "file is a file; move it away", id="a folder's name taken"),
         pytest.param(lambda _: "sqlite://", "sqlite:///data/monitor.db", id="memory"),
         pytest.param(lambda _: "data/monitor.db", "write for example", id="no URL"),
         pytest.param(lambda _: "mysql://host/name", "write for example", id="another database"),

@@ -209,6 +209,8 @@ class FeedState:
     ttl: timedelta = timedelta(0)
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
+    #: What its past tells about when it publishes; None until it was read once.
+    diary: Diary | None = None
 
 
 # ------------------------------------------------------------------------------------- articles

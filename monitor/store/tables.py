@@ -135,6 +135,9 @@ feeds = Table(
     Column("ttl_seconds", Integer, nullable=False),
     Column("skip_hours", CleanText, nullable=False),
     Column("skip_days", CleanText, nullable=False),
+    #: The last hour of the diary and its digits; NULL until the feed was read once.
+    Column("diary_until", UtcDateTime),
+    Column("diary", CleanText),
 )
 
 articles = Table(

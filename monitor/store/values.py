@@ -11,6 +11,7 @@ from monitor.model import (
     Article,
     Delivery,
     DeliveryState,
+    Diary,
     FailureKind,
     FeedState,
     Match,
@@ -46,6 +47,8 @@ def feed_values(state: FeedState) -> Values:
         "ttl_seconds": seconds(min(state.ttl, timedelta(days=365))),
         "skip_hours": _json(sorted(state.skip_hours)),
         "skip_days": _json(sorted(state.skip_days)),
+        "diary_until": None if state.diary is None else state.diary.until,
+        "diary": None if state.diary is None else state.diary.counts,
     }
 
 
@@ -75,7 +78,14 @@ def feed_state(row: Row[*tuple[Any, ...]]) -> FeedState:
         ttl=timedelta(seconds=row.ttl_seconds),
         skip_hours=frozenset(json.loads(row.skip_hours)),
         skip_days=frozenset(json.loads(row.skip_days)),
+        diary=_diary(row),
     )
+
+
+def _diary(row: Row[*tuple[Any, ...]]) -> Diary | None:
+    if row.diary is None:
+        return None
+    return Diary(until=row.diary_until, counts=row.diary)
 
 
 def article_values(article: Article, feed_id: int) -> Values:

@@ -12,6 +12,7 @@ from monitor.config import FeedConfig
 from monitor.model import (
     ArchiveFilter,
     Article,
+    Diary,
     FailureKind,
     FeedState,
     Match,
@@ -140,6 +141,7 @@ def test_all_that_a_poll_decides_is_remembered(store: Store) -> None:
         ttl=2 * HOUR,
         skip_hours=frozenset({3, 4}),
         skip_days=frozenset({6}),
+        diary=Diary(until=ago(hours=2), counts="0120"),
     )
     store.save_poll(PollOutcome(feed=state))
     assert store.due_feeds(NOW, everything=True) == (state,)

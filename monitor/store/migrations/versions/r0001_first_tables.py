@@ -100,6 +100,8 @@ def _create_tables() -> None:
         sa.Column("ttl_seconds", sa.Integer(), nullable=False),
         sa.Column("skip_hours", sa.Text(), nullable=False),
         sa.Column("skip_days", sa.Text(), nullable=False),
+        sa.Column("diary_until", _moment(), nullable=True),
+        sa.Column("diary", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feeds")),
         sa.UniqueConstraint("url", name=op.f("uq_feeds_url")),
     )

@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from statistics import fmean, quantiles
 from zoneinfo import ZoneInfo
 
-from monitor import digest, rhythm
+from monitor import digest, polling
 from monitor.config import DigestConfig, FetchConfig
-from monitor.model import Diary
+from monitor.model import NO_VALIDATORS, Diary, FeedState, Fetched, NotModified, ParsedFeed
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -31,6 +31,16 @@ LATE = timedelta(seconds=10)
 
 ZONE = ZoneInfo("Europe/Madrid")
 LIMITS = FetchConfig()
+
+CHANGED = Fetched(
+    feed_url="",
+    url="",
+    moved_to=None,
+    body=b"",
+    content_type="application/rss+xml",
+    validators=NO_VALIDATORS,
+)
+DOCUMENT = ParsedFeed(title="", link=None, lang=None, entries=())
 
 # ---------------------------------------------------------------------------------------- feeds
 
@@ -104,22 +114,24 @@ def fixed(interval: timedelta) -> Pace:
     return lambda _fresh, now: now + interval
 
 
-def learned(place: float) -> Pace:
-    diary: Diary | None = None
+def learned(url: str, first: datetime) -> Pace:
+    """Ask as the monitor does."""
+    state = FeedState(feed_url=url, url=url, next_poll_at=first)
 
     def following(fresh: Sequence[datetime], now: datetime) -> datetime:
-        nonlocal diary
-        diary = rhythm.remember(diary, fresh, now)
+        nonlocal state
         soonest = bisect_right(SLOTS, now)
-        return rhythm.next_poll(
-            diary,
+        state = polling.decide(
+            state,
+            CHANGED,
+            DOCUMENT,
+            body_hash="",
+            fresh=fresh,
             slots=SLOTS[soonest : soonest + 2],
-            floor=LIMITS.floor,
-            earliest=now + LIMITS.floor,
-            latest=now + LIMITS.ceiling,
-            place=place,
+            fetch=LIMITS,
             now=now,
         )
+        return state.next_poll_at
 
     return following
 
@@ -182,7 +194,7 @@ def main(count: int) -> None:
             first = START + chance.random() * DAY
             outcomes["60 min"].poll(times, fixed(HOUR), first)
             outcomes["24 h"].poll(times, fixed(DAY), first)
-            outcomes["ours"].poll(times, learned(chance.random()), first)
+            outcomes["ours"].poll(times, learned(f"{name} {number}", first), first)
         rows = outcomes.values()
         figures = [f"{fmean(o.requests):.0f}" for o in rows]
         figures += [f"{fmean(o.delays):.1f}" if o.delays else "-" for o in rows]
@@ -199,19 +211,21 @@ def main(count: int) -> None:
 
 
 def cost_ms() -> float:
-    """Measure what a poll's decision costs with a full diary."""
-    rates = "0" * 8 + "2" * 10 + "0" * 6
-    diary, rounds = Diary(until=START, counts=rates * 28), 500
+    """Measure what the decision after a 304 costs with a full diary."""
+    by_day = "0" * 8 + "2" * 10 + "0" * 6
+    state = FeedState(
+        feed_url="busy",
+        url="busy",
+        next_poll_at=START,
+        first_success_at=START - 60 * DAY,
+        diary=Diary(until=START, counts=by_day * 28),
+    )
+    unchanged = NotModified(feed_url="busy", moved_to=None, validators=NO_VALIDATORS)
+    now, rounds = START + HOUR, 1000
     start = time.process_time()
     for _ in range(rounds):
-        rhythm.next_poll(
-            rhythm.remember(diary, [START], START + HOUR),
-            slots=SLOTS[:2],
-            floor=HOUR,
-            earliest=START + 2 * HOUR,
-            latest=START + DAY,
-            place=0.5,
-            now=START + HOUR,
+        polling.decide(
+            state, unchanged, None, body_hash=None, slots=SLOTS[:2], fetch=LIMITS, now=now
         )
     return (time.process_time() - start) / rounds * 1000
 

@@ -6,14 +6,14 @@ arrives: a slow feed holds up nobody.
 
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import BoundedSemaphore, Lock
 from typing import Protocol
 
-from monitor import articles, polling
+from monitor import articles, digest, polling
 from monitor.config import Config, FeedConfig
 from monitor.errors import ClosedError, StoreError
 from monitor.matcher import Topics
@@ -77,6 +77,17 @@ class Round:
     clock: Callable[[], datetime]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """One feed to poll, and what its poll is decided by beside the answer."""
+
+    feed: FeedConfig
+    #: Before the poll.
+    state: FeedState
+    #: When the next digests are due, soonest first.
+    slots: Sequence[datetime]
+
+
 def poll_due(
     work: Round,
     *,
@@ -95,19 +106,24 @@ def poll_due(
     Raises:
         StoreError: The database failed. Feeds stored before it stay stored, the others stay due.
     """
-    states = {
-        state.feed_url: state for state in work.store.due_feeds(work.clock(), everything=everything)
-    }
+    now = work.clock()
+    due = work.store.due_feeds(now, everything=everything)
     feeds = {feed.url: feed for feed in work.config.feeds}
-    tally = _Tally(total=len(states), on_progress=on_progress)
-    on_progress(0, len(states))
+    slots = _slots(work.config, now) if due else ()
+    tasks = {
+        state.feed_url: _Task(
+            feed=feeds.get(state.feed_url, FeedConfig(url=state.feed_url)), state=state, slots=slots
+        )
+        for state in due
+    }
+    tally = _Tally(total=len(due), on_progress=on_progress)
+    on_progress(0, len(due))
     # Bodies wait here when the parser is slower than the network; the fetcher then waits in turn.
     room = BoundedSemaphore(2 * HANDLERS)
 
     def handle(result: FetchResult) -> None:
-        url = result.feed_url
         try:
-            tally.add(*_handle(work, feeds.get(url, FeedConfig(url=url)), states[url], result))
+            tally.add(*_handle(work, tasks[result.feed_url], result))
         except ClosedError:
             pass  # as when the fetcher is closed: the feed stays due, and nobody waits for it
         finally:
@@ -115,7 +131,7 @@ def poll_due(
 
     with ThreadPoolExecutor(HANDLERS, thread_name_prefix="poll") as threads:
         futures = []
-        for result in work.fetcher.fetch_many(map(polling.request, states.values())):
+        for result in work.fetcher.fetch_many(map(polling.request, due)):
             room.acquire()
             futures.append(threads.submit(handle, result))
         for future in as_completed(futures):
@@ -123,30 +139,40 @@ def poll_due(
     return tally.report()
 
 
-def _handle(
-    work: Round, feed: FeedConfig, state: FeedState, result: FetchResult
-) -> tuple[FeedState, PollSaved, bool]:
+def _slots(config: Config, now: datetime) -> tuple[datetime, ...]:
+    """Give when digests are due, soonest first, as far ahead as a poll may be put."""
+    far = now + config.fetch.ceiling + config.fetch.floor
+    found = set()
+    for planned in config.digests:
+        zone, at = config.digest_zone(planned), now
+        while at < far:
+            at = digest.next_slot(planned, zone, after=at).due_at
+            found.add(at)
+    return tuple(sorted(found))
+
+
+def _handle(work: Round, task: _Task, result: FetchResult) -> tuple[FeedState, PollSaved, bool]:
     """Take one result to the store: the feed's new state, what was new, whether it had changed."""
     now = work.clock()
     try:
-        outcome, changed = _decide(work, feed, state, result, now)
+        outcome, changed = _decide(work, task, result, now)
     except (StoreError, ClosedError):
         raise
     except (
         Exception
     ):  # a fault of ours in one feed must neither stop the round nor be polled in a loop
-        log.exception("poll failed", extra={"feed": state.feed_url})
+        log.exception("poll failed", extra={"feed": task.state.feed_url})
         fault = FetchFailed(
-            feed_url=state.feed_url,
+            feed_url=task.state.feed_url,
             kind=FailureKind.PARSER,
             reason="the monitor itself failed on this feed; its log has the details",
         )
-        outcome, changed = _outcome(work, feed, state, fault, None, None, now), False
+        outcome, changed = _outcome(work, task, fault, None, None, now), False
     saved = work.store.save_poll(outcome)
     log.debug(
         "polled",
         extra={
-            "feed": state.feed_url,
+            "feed": task.state.feed_url,
             "error": outcome.feed.error,
             "entries": outcome.entries,
             "new": saved.articles_new,
@@ -156,16 +182,16 @@ def _handle(
 
 
 def _decide(
-    work: Round, feed: FeedConfig, state: FeedState, result: FetchResult, now: datetime
+    work: Round, task: _Task, result: FetchResult, now: datetime
 ) -> tuple[PollOutcome, bool]:
     parsed: ParseResult | None = None
     body_hash: str | None = None
     if isinstance(result, Fetched):
         body_hash = hashlib.blake2b(result.body, digest_size=16).hexdigest()
-        if body_hash != state.body_hash:
+        if body_hash != task.state.body_hash:
             parsed = work.parser.parse(result)
-            _log_oddities(state, parsed)
-    outcome = _outcome(work, feed, state, result, parsed, body_hash, now)
+            _log_oddities(task.state, parsed)
+    outcome = _outcome(work, task, result, parsed, body_hash, now)
     return outcome, isinstance(parsed, ParsedFeed)
 
 
@@ -185,28 +211,33 @@ def _log_oddities(state: FeedState, parsed: ParseResult) -> None:
 
 def _outcome(
     work: Round,
-    feed: FeedConfig,
-    state: FeedState,
+    task: _Task,
     result: FetchResult,
     parsed: ParseResult | None,
     body_hash: str | None,
     now: datetime,
 ) -> PollOutcome:
+    document = parsed if isinstance(parsed, ParsedFeed) else None
+    fresh = tuple(_new_sightings(work, task, document, now)) if document else ()
     after = polling.decide(
-        state, result, parsed, body_hash=body_hash, fetch=work.config.fetch, now=now
+        task.state,
+        result,
+        parsed,
+        body_hash=body_hash,
+        fresh=[sighting.article.published_at for sighting in fresh],
+        slots=task.slots,
+        fetch=work.config.fetch,
+        now=now,
     )
-    if not isinstance(parsed, ParsedFeed):
-        return PollOutcome(feed=after)
     return PollOutcome(
-        feed=after,
-        sightings=tuple(_new_sightings(work, feed, state, parsed, now)),
-        entries=len(parsed.entries),
+        feed=after, sightings=fresh, entries=len(document.entries) if document else 0
     )
 
 
 def _new_sightings(
-    work: Round, feed: FeedConfig, state: FeedState, parsed: ParsedFeed, now: datetime
+    work: Round, task: _Task, parsed: ParsedFeed, now: datetime
 ) -> Iterator[Sighting]:
+    feed, state = task.feed, task.state
     seen = articles.sightings(parsed, state, name=feed.name, lang=feed.lang, now=now)
     known = work.store.known_entries(state.feed_url, [sighting.entry_key for sighting in seen])
     for sighting in seen:

@@ -1,21 +1,25 @@
 """Decide what a poll means for a feed: its state, and when to ask again.
 
-    after a success        max(interval, what the server and the feed ask for, up to the ceiling)
+    after a success        max(interval, what the server and the feed ask for, up to the ceiling),
+                           or later, as the feed's rhythm says (see `rhythm`), up to the ceiling
     after n failures       interval · 2^(n-1), up to the ceiling, or Retry-After if that is longer
     after "slow down"      the same, doubled once more (429 Too Many Requests)
     not reached, never     2, 4, 8 … minutes, up to the interval: the machine may just be offline
       read before
 
-The interval is the feed's own `every`, else the floor, plus a few minutes that spread the feeds.
+The interval is the floor, plus a few minutes that spread the feeds; a feed's own `every` takes the
+place of floor and rhythm. On its first day a feed has no rhythm yet.
 What falls into hours or days in which a feed asks not to be polled moves to the first hour after
 them.
 """
 
 import zlib
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from monitor import rhythm
 from monitor.config import FetchConfig
 from monitor.model import (
     UNREACHED,
@@ -36,6 +40,8 @@ from monitor.model import (
 FIRST_CONTACT = timedelta(minutes=2)
 #: Feeds are spread over at most this, and at most a tenth of their interval.
 MAX_SPREAD = timedelta(minutes=5)
+#: So long after its first answer, a feed's rhythm is believed; until then the interval holds.
+LEARNING = timedelta(days=1)
 
 _HOUR = timedelta(hours=1)
 #: Failures that cost no server anything: the fault is in the configuration or in the network. After
@@ -57,6 +63,8 @@ def decide(
     parsed: ParseResult | None,
     *,
     body_hash: str | None,
+    fresh: Collection[datetime | None] = (),
+    slots: Sequence[datetime] = (),
     fetch: FetchConfig,
     now: datetime,
 ) -> FeedState:
@@ -70,6 +78,8 @@ def decide(
         result: What the server said.
         parsed: What the body holds; None if there was no body, or one equal to the last good one.
         body_hash: Of the body, None if there was none.
+        fresh: When the entries that it shows for the first time were published; None: no date.
+        slots: When the next digests are due, soonest first.
         fetch: The configured floor and ceiling.
         now: The moment of this poll.
     """
@@ -81,31 +91,37 @@ def decide(
             )
         case NotModified():
             state = replace(
-                state,
+                _read(state, None, fresh, now),
                 url=result.moved_to or state.url,
                 validators=_newer(state.validators, result.validators),
             )
-            return _succeeded(state, result.max_age, fetch, now)
+            return _succeeded(state, result.max_age, slots, fetch, now)
         case Fetched():
             if isinstance(parsed, ParseFailed):
                 return _failed(state, parsed.kind, parsed.reason, fetch, now)
             if parsed is not None and not parsed.complete:
                 # Its entries are kept, but a 304 to its validators would hide the rest for good.
                 return _failed(
-                    _read(state, parsed, now), FailureKind.NOT_A_FEED, _CUT_OFF, fetch, now
+                    _read(state, parsed, fresh, now), FailureKind.NOT_A_FEED, _CUT_OFF, fetch, now
                 )
             state = replace(
-                _read(state, parsed, now),
+                _read(state, parsed, fresh, now),
                 url=result.moved_to or state.url,
                 validators=result.validators,
                 body_hash=body_hash,
             )
-            return _succeeded(state, result.max_age, fetch, now)
+            return _succeeded(state, result.max_age, slots, fetch, now)
     assert_never(result)
 
 
-def _read(state: FeedState, parsed: ParsedFeed | None, now: datetime) -> FeedState:
+def _read(
+    state: FeedState,
+    parsed: ParsedFeed | None,
+    fresh: Collection[datetime | None],
+    now: datetime,
+) -> FeedState:
     """Take over what the document says of itself; an unchanged one says what it said before."""
+    state = replace(state, diary=rhythm.remember(state.diary, fresh, now))
     if parsed is None:
         return state
     return replace(
@@ -127,13 +143,29 @@ def _newer(stored: Validators, told: Validators) -> Validators:
 
 
 def _succeeded(
-    state: FeedState, max_age: timedelta, fetch: FetchConfig, now: datetime
+    state: FeedState,
+    max_age: timedelta,
+    slots: Sequence[datetime],
+    fetch: FetchConfig,
+    now: datetime,
 ) -> FeedState:
     asked = min(max(max_age, state.ttl), fetch.ceiling)
-    wait = max(_interval(state, fetch), asked)
+    at = earliest = now + max(_interval(state, fetch), asked)
+    latest = max(earliest, now + fetch.ceiling)
+    known_for = now - (state.first_success_at or now)
+    if state.diary is not None and state.every is None and known_for >= LEARNING:
+        at = rhythm.next_poll(
+            state.diary,
+            slots=slots,
+            floor=fetch.floor,
+            earliest=earliest,
+            latest=latest,
+            place=_place(state),
+            now=now,
+        )
     return replace(
         state,
-        next_poll_at=_outside_skipped(state, now + wait, now + max(wait, fetch.ceiling)),
+        next_poll_at=_outside_skipped(state, at, latest),
         last_success_at=now,
         failures=0,
         failure_kind=None,
@@ -177,10 +209,15 @@ def _pause(state: FeedState, fetch: FetchConfig, status: int | None) -> timedelt
 
 
 def _interval(state: FeedState, fetch: FetchConfig) -> timedelta:
-    """The feed's usual interval, with its own small part of a spread; never below the floor."""
+    """The feed's shortest interval, with its own small part of a spread; never below the floor."""
     interval = max(state.every or fetch.floor, fetch.floor)
-    part = zlib.crc32(state.feed_url.encode("utf-8", "surrogatepass")) % 1000 / 1000
-    return interval + min(interval / 10, MAX_SPREAD) * part
+    return interval + min(interval / 10, MAX_SPREAD) * _place(state)
+
+
+def _place(state: FeedState) -> float:
+    """The feed's lasting place among all, from 0 to 1; another one on every machine."""
+    name = f"{state.feed_url} {state.first_success_at}"
+    return zlib.crc32(name.encode("utf-8", "surrogatepass")) % 1000 / 1000
 
 
 def _outside_skipped(state: FeedState, at: datetime, latest: datetime) -> datetime:

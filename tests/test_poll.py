@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -153,6 +154,68 @@ def test_a_second_poll_brings_only_what_is_new(desk: Desk) -> None:
     report = desk.poll(25 * HOUR)
     assert (report.articles_new, report.matches_new) == (1, 1)
     assert desk.titles() == ["Kling 3 is out", "可灵发布新版本"]
+
+
+def times_of_polls(desk: Desk, days: int) -> list[datetime]:
+    """Poll whenever something is due, and tell when the first feed was asked."""
+    times, end = [], NOW + timedelta(days=days)
+    while (at := desk.store.next_poll_at()) and at < end:
+        before = len(desk.fetcher.asked)
+        desk.poll(at - NOW)
+        times += [at for asked in desk.fetcher.asked[before:] if asked.feed_url == FEED_URL]
+    return times
+
+
+@pytest.fixture
+def stale(desk: Desk) -> Desk:
+    """The first feed always shows the same old article."""
+    desk.fetcher.answers[FEED_URL] = fetched(b"old")
+    published_at = NOW - timedelta(days=400)
+    desk.parser.documents[b"old"] = document(entry("Kling 1", published_at=published_at))
+    return desk
+
+
+def test_a_feed_without_news_is_asked_less_and_less(stale: Desk) -> None:
+    """Hourly for a day, in which its rhythm is learnt."""
+    times = times_of_polls(stale, days=14)
+    waits = [after - before for before, after in pairwise(times)]
+    assert HOUR <= waits[0] == waits[20] < 2 * HOUR
+    assert waits == sorted(waits)
+    assert waits[-1] > 12 * HOUR
+
+
+def test_a_feed_with_news_all_the_time_is_asked_every_hour(desk: Desk) -> None:
+    """Six entries an hour; its document shows the newest twenty."""
+    numbers = range(24 * 60)
+    articles = [
+        entry(f"Kling {n}", published_at=NOW + timedelta(minutes=10 * n) - 5 * HOUR)
+        for n in numbers
+    ]
+
+    class Wire(FakeParser):
+        def parse(self, fetched: Fetched) -> ParseResult:
+            shown = int(fetched.body)
+            return document(*articles[shown - 20 : shown])
+
+    class Latest(FakeFetcher):
+        def fetch_many(self, requests: Iterable[FetchRequest]) -> Iterator[FetchResult]:
+            now = desk.store.next_poll_at() or NOW
+            shown = (now - NOW + 5 * HOUR) // timedelta(minutes=10)
+            self.answers[FEED_URL] = fetched(str(shown).encode())
+            return super().fetch_many(requests)
+
+    desk.parser, desk.fetcher = Wire(), Latest()
+    times = times_of_polls(desk, days=1)
+    assert 20 <= len(times) <= 24
+
+
+def test_each_digest_finds_its_feeds_read_in_the_hour_before(stale: Desk) -> None:
+    stale.config = load(f'{CONFIG.text}\n[[digest]]\nname = "daily"\nat = "07:30"')
+    times = times_of_polls(stale, days=8)
+    for day in range(8):
+        slot = NOW + timedelta(days=day, hours=19, minutes=30)
+        assert any(slot - HOUR <= at < slot for at in times), slot
+    assert len(times) < 50
 
 
 def test_an_equal_body_is_not_parsed_again(desk: Desk) -> None:

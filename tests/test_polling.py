@@ -1,5 +1,6 @@
 """What a poll means for a feed: its state, and when it is asked again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import polling
+from monitor import polling, rhythm
 from monitor.config import FetchConfig
 from monitor.model import (
     NO_VALIDATORS,
+    Diary,
     FailureKind,
     FeedState,
     Fetched,
@@ -27,11 +29,14 @@ MINUTE = timedelta(minutes=1)
 OLD = Validators(etag='"old"', last_modified="Tue, 10 Mar 2026 08:00:00 GMT")
 NEW = Validators(etag='"new"')
 CONFIG = FetchConfig(floor=HOUR, ceiling=DAY)
+BUSY = Diary(until=NOW - HOUR, counts="9" * rhythm.DIARY_HOURS)
+QUIET = Diary(until=NOW - HOUR, counts="0" * rhythm.DIARY_HOURS)
 
 
 def read_before(**fields: object) -> FeedState:
-    """A feed that was read yesterday and has been well since."""
+    """A busy feed that was read yesterday and has been well since."""
     known = feed_state(
+        diary=BUSY,
         title="Example News",
         validators=OLD,
         body_hash="old",
@@ -74,10 +79,21 @@ def decide(
     document: ParsedFeed | ParseFailed | None = None,
     *,
     body_hash: str | None = None,
+    fresh: Sequence[datetime | None] = (),
+    slots: Sequence[datetime] = (),
     config: FetchConfig = CONFIG,
     now: datetime = NOW,
 ) -> FeedState:
-    return polling.decide(state, result, document, body_hash=body_hash, fetch=config, now=now)
+    return polling.decide(
+        state,
+        result,
+        document,
+        body_hash=body_hash,
+        fresh=fresh,
+        slots=slots,
+        fetch=config,
+        now=now,
+    )
 
 
 def wait(state: FeedState, now: datetime = NOW) -> timedelta:
@@ -163,6 +179,11 @@ def test_410_ends_the_polling() -> None:
         pytest.param({"ttl": 6 * HOUR}, 0 * HOUR, 6 * HOUR, id="ttl of the last document"),
         pytest.param({"ttl": 6 * HOUR}, 8 * HOUR, 8 * HOUR, id="the longer wish counts"),
         pytest.param({"failures": 9}, 0 * HOUR, 1 * HOUR, id="a success forgets the failures"),
+        pytest.param({"diary": QUIET}, 0 * HOUR, 1 * DAY, id="nothing for weeks: the ceiling"),
+        pytest.param(
+            {"diary": QUIET, "every": 3 * HOUR}, 0 * HOUR, 3 * HOUR, id="the reader knows better"
+        ),
+        pytest.param({"diary": None}, 3 * HOUR, 3 * HOUR, id="nothing known yet"),
     ],
 )
 def test_pace_after_a_success(
@@ -247,6 +268,45 @@ def test_skipped_hours_and_days(skip: dict[str, object], expected: str) -> None:
     assert at.replace(minute=0, second=0, microsecond=0).strftime("%d %H:%M") == expected
 
 
+def counts(state: FeedState) -> str:
+    """The last two hours of a feed's diary, NOW's and the one before."""
+    assert state.diary
+    assert state.diary.until == NOW
+    return state.diary.counts[-2:]
+
+
+@pytest.mark.parametrize(
+    ("result", "document", "fresh", "expected"),
+    [
+        pytest.param(not_modified(), None, [], "00", id="304"),
+        pytest.param(fetched(), None, [], "00", id="the same document"),
+        pytest.param(fetched(), parsed(), [ago(minutes=9), NOW], "11", id="two new entries"),
+        pytest.param(fetched(), parsed(complete=False), [NOW], "01", id="of a cut-off document"),
+    ],
+)
+def test_each_good_answer_goes_into_the_diary(
+    result: Fetched | NotModified,
+    document: ParsedFeed | None,
+    fresh: list[datetime | None],
+    expected: str,
+) -> None:
+    before = read_before(diary=replace(QUIET, until=NOW - 2 * HOUR))
+    assert counts(decide(before, result, document, body_hash="old", fresh=fresh)) == expected
+
+
+def test_a_failure_tells_nothing_about_when_a_feed_publishes() -> None:
+    assert decide(read_before(diary=QUIET), failed()).diary == QUIET
+
+
+def test_one_poll_is_aimed_into_the_hour_before_a_digest() -> None:
+    """NOW is a Wednesday, 12:00; the digest is due on Thursday at 07:30."""
+    slot = NOW + timedelta(hours=19, minutes=30)
+    state = decide(read_before(diary=QUIET), not_modified(), slots=[slot])
+    assert slot - HOUR <= state.next_poll_at < slot
+    fixed = decide(read_before(diary=QUIET, every=8 * HOUR), not_modified(), slots=[slot])
+    assert wait(fixed) == 8 * HOUR
+
+
 def test_feeds_spread_and_each_keeps_its_place() -> None:
     urls = [f"https://news.example/{number}" for number in range(20)]
     places = [decide(feed_state(url), not_modified()).next_poll_at for url in urls]
@@ -269,7 +329,14 @@ durations = st.timedeltas(min_value=timedelta(0), max_value=400 * DAY)
         ttl=durations,
         skip_hours=st.frozensets(st.integers(0, 23)),
         skip_days=st.frozensets(st.integers(0, 6)),
+        diary=st.none()
+        | st.builds(
+            Diary,
+            until=st.just(NOW),
+            counts=st.text("0123456789", min_size=1, max_size=rhythm.DIARY_HOURS),
+        ),
     ),
+    slots=st.lists(durations),
     result=st.builds(
         failed,
         st.sampled_from(FailureKind),
@@ -280,9 +347,9 @@ durations = st.timedeltas(min_value=timedelta(0), max_value=400 * DAY)
     now=st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  given one by hypothesis
 )
 def test_the_next_poll_is_never_hurried_and_never_lost(
-    state: FeedState, result: NotModified | FetchFailed, now: datetime
+    state: FeedState, slots: list[timedelta], result: NotModified | FetchFailed, now: datetime
 ) -> None:
-    after = decide(state, result, now=now)
+    after = decide(state, result, slots=sorted(now + ahead for ahead in slots), now=now)
     interval = max(state.every or HOUR, HOUR)
     soonest = polling.FIRST_CONTACT if state.first_success_at is None else HOUR
     assert now + soonest <= after.next_poll_at <= now + max(interval + polling.MAX_SPREAD, DAY)

@@ -23,6 +23,7 @@ from monitor.errors import MonitorError, StoreError
 from monitor.model import (
     Deferred,
     FailureKind,
+    FeedState,
     Match,
     PollOutcome,
     Rejected,
@@ -267,6 +268,90 @@ def test_the_first_page_says_once_that_the_machine_is_offline(site: Site) -> Non
     assert site.text("/feeds").count(site.status) == 1
 
 
+def failed(url: str, kind: FailureKind, error: str, **fields: Any) -> FeedState:
+    usual = {"last_polled_at": ago(minutes=1), "next_poll_at": NOW + timedelta(hours=1)}
+    return feed_state(url, failures=1, failure_kind=kind, error=error, **usual | fields)
+
+
+FIVE = "".join(f'[[feed]]\nurl = "https://feed{n}.example/"\n' for n in range(5))
+HTML = "an HTML page, not a feed (title: Sign in)"
+
+
+@pytest.mark.parametrize(
+    ("failures", "says"),
+    [
+        pytest.param([], ["The feeds are being read for the first time."], id="none asked"),
+        pytest.param(
+            [(FailureKind.STATUS, "the server said 500 Internal Server Error")] * 3
+            + [(FailureKind.NOT_A_FEED, HTML)] * 2,
+            [
+                "All 5 feeds were asked, but none could be read.",
+                "The most common reason (3 of 5): the server said 500 Internal Server Error.",
+                "Next try at 14:00.",
+            ],
+            id="servers with errors",
+        ),
+        pytest.param(
+            [(FailureKind.NOT_A_FEED, HTML)] * 5,
+            ["(5 of 5): an HTML page, not a feed", "does this network ask you to sign in first?"],
+            id="captive portal",
+        ),
+        pytest.param(
+            [(FailureKind.TLS, f"no secure connection: {n}") for n in range(2)],
+            ["2 of 5 feeds were asked so far, but none", "(2 of 2): no secure connection."],
+            id="some were asked",
+        ),
+        pytest.param(
+            [(FailureKind.DNS, f'name resolution failed for "feed{n}"') for n in range(5)],
+            ["none of 5 feeds answered: name resolution failed; is this machine online?"],
+            id="offline",
+        ),
+    ],
+)
+def test_an_archive_without_anything_read_says_why(
+    open_site: Open, failures: list[tuple[FailureKind, str]], says: list[str]
+) -> None:
+    site = open_site('timezone = "Europe/Madrid"\n' + FIVE)
+    for n, (kind, error) in enumerate(failures):
+        state = failed(f"https://feed{n}.example/", kind, error)
+        site.store.save_poll(PollOutcome(feed=state))
+
+    page = site.text("/")
+
+    assert "Nothing was read yet" in page
+    for words_of_it in says:
+        assert words_of_it in page
+    assert '<a href="/feeds">State of each feed</a>' in page
+
+
+def test_one_feed_that_fails_gives_its_reason(site: Site) -> None:
+    site.store.save_poll(PollOutcome(feed=failed(FEED_URL, FailureKind.NOT_A_FEED, HTML)))
+    page = site.text("/")
+    assert f"The feed was asked, but could not be read: {HTML}. Next try at 13:00." in page
+
+
+def test_a_retired_feed_is_promised_no_try(site: Site) -> None:
+    gone = failed(FEED_URL, FailureKind.GONE, "the server said 410 Gone", retired=True)
+    site.store.save_poll(PollOutcome(feed=gone))
+    page = site.text("/")
+    assert "could not be read: the server said 410 Gone.</p>" in page
+
+
+def test_what_the_service_says_stands_before_what_failed(site: Site) -> None:
+    site.status = "reading 1 feeds: 0 done"
+    state = failed(FEED_URL, FailureKind.NOT_A_FEED, HTML, next_poll_at=NOW)
+    site.store.save_poll(PollOutcome(feed=state))
+    page = site.text("/")
+    assert page.index(site.status) < page.index("could not be read")
+    assert "The next try is about to start." in page
+
+
+def test_an_archive_of_empty_feeds_says_so(site: Site) -> None:
+    site.store.save_poll(PollOutcome(feed=feed_state(first_success_at=NOW, last_success_at=NOW)))
+    assert "nothing in them was about your topics" in site.text("/")
+    assert "brought no article so far" in site.text("/?all=1")
+
+
 def test_articles_without_topics_can_be_read(open_site: Open) -> None:
     site = open_site(f'[[feed]]\nurl = "{FEED_URL}"')
     site.put("Some news")
@@ -308,6 +393,17 @@ def test_a_faulty_search_is_underlined(site: Site) -> None:
 def test_damaged_addresses_are_explained(site: Site) -> None:
     assert "There is no topic &#34;klang&#34;" in site.text("/?topic=klang")
     assert "is damaged" in site.text("/?after=%00%ff")
+
+
+@pytest.mark.parametrize("name", ["q", "topic", "feed", "after"])
+def test_what_a_request_brings_is_shown_without_its_control_characters(
+    site: Site, name: str
+) -> None:
+    sent = "(Kl\0ing\x1b[31m\x9b\u202egnilK\r\n"
+    page = site.get("/", params={name: sent})
+    unprintable = {char for char in page.text if not char.isprintable()} - {"\n"}
+    assert page.status_code == 200
+    assert unprintable == set()
 
 
 # ------------------------------------------------------------------------------------- digests

@@ -31,6 +31,11 @@ _PAGES = Path(__file__).with_name("pages")
 #: Eighteen digits stay inside a database key.
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+#: What a page shows of a request would else bring its invisible characters along: controls become
+#: blanks, and those that turn the direction of what follows them go.
+_INVISIBLE: dict[int, str] = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ") | dict.fromkeys(
+    (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), ""
+)
 #: Issues in the list: more than four months of a daily digest.
 _ISSUES = 128
 
@@ -111,7 +116,7 @@ class _Pages:
     def archive(self, request: Request) -> Response:
         """Show the newest matches, or what the filters and the search ask for."""
         config = self._services.config()
-        asked = request.query_params
+        asked = {name: value.translate(_INVISIBLE) for name, value in request.query_params.items()}
         question = Question(
             topic=asked.get("topic", ""),
             query=asked.get("q", ""),
@@ -131,13 +136,15 @@ class _Pages:
             (words.day(when, today), tuple(entries))
             for when, entries in groupby(view.entries, lambda entry: entry.time.date())
         ]
+        empty = self._empty(view, question)
         return self._page(
             "archive.html",
             view=view,
             question=question,
             days=days,
             feed_name=self._feed_name(question.feed),
-            empty=self._empty(view, question),
+            empty=empty,
+            unread=self._unread() if empty == "nothing read" else (),
             link=_Links(question),
             max_query=archive.MAX_QUERY_CHARS,
         )
@@ -161,7 +168,18 @@ class _Pages:
             return "no feeds"
         if not any(state.first_success_at for state in self._services.store.feed_states()):
             return "nothing read"
-        return "no match" if config.topics else "no topics"
+        found = "no match" if config.topics else "no topics"
+        return "no article" if question.everything else found
+
+    def _unread(self) -> tuple[str, ...]:
+        """Say why nothing was read yet, one sentence or two."""
+        states = self._services.store.feed_states()
+        status = self._services.status()
+        zone = self._services.config().zone
+        if status and words.is_offline(states):
+            return (status,)
+        found = (status, words.asked_in_vain(states, zone, self._services.now()))
+        return tuple(filter(None, found)) or ("The feeds are being read for the first time.",)
 
     # ------------------------------------------------------------------------------- digests
 

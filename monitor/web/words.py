@@ -1,12 +1,21 @@
 """The words that pages use for states and times. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from urllib.parse import urlsplit
 
 from monitor.config import FeedConfig
-from monitor.model import DeliveryState, DigestRow, FeedRow, FeedState
+from monitor.model import (
+    UNREACHED,
+    DeliveryState,
+    DigestRow,
+    FailureKind,
+    FeedRow,
+    FeedState,
+)
+from monitor.poll import offline_line
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -134,6 +143,59 @@ def feed_summary(lines: Sequence[FeedLine]) -> str:
     kinds = [line.kind for line in lines]
     parts = [f"{kinds.count(kind)} {name}" for kind, name in words.items() if kind in kinds]
     return f"{count(len(lines), 'feed')}: {', '.join(parts)}" if lines else "No feeds yet"
+
+
+def is_offline(states: Sequence[FeedState]) -> bool:
+    """Whether each feed was asked and none of their servers was reached."""
+    return bool(states) and all(state.failure_kind in UNREACHED for state in states)
+
+
+#: Failures whose words name the feed's own host, in words that hold for many.
+_ANYWHERE = {
+    FailureKind.DNS: "name resolution failed",
+    FailureKind.CONNECT: "no connection",
+    FailureKind.TLS: "no secure connection",
+}
+
+
+def asked_in_vain(states: Sequence[FeedState], zone: tzinfo, now: datetime) -> str:
+    """Say what became of feeds of which none was ever read; "" before the first one was asked."""
+    failed = [state for state in states if state.failures]
+    if not failed:
+        return ""
+    following = _next_try(states, zone, now)
+    if is_offline(states):
+        kinds = {state.failure_kind for state in states if state.failure_kind}
+        return offline_line(len(states), kinds) + (f"; {following}" if following else "")
+    reason, number = _most_common_reason(failed)
+    if len(states) == 1:
+        told = f"The feed was asked, but could not be read: {reason}."
+    else:
+        some = f"{len(failed)} of {len(states)} feeds were asked so far"
+        asked = some if len(failed) < len(states) else f"All {len(states)} feeds were asked"
+        told = (
+            f"{asked}, but none could be read. "
+            f"The most common reason ({number} of {len(failed)}): {reason}."
+        )
+        if number == len(states) and failed[0].failure_kind is FailureKind.NOT_A_FEED:
+            told += " The same page everywhere: does this network ask you to sign in first?"
+    return told + (f" {following[0].upper()}{following[1:]}." if following else "")
+
+
+def _most_common_reason(failed: Sequence[FeedState]) -> tuple[str, int]:
+    reasons = Counter(
+        _ANYWHERE.get(state.failure_kind or FailureKind.PARSER, state.error) for state in failed
+    )
+    return reasons.most_common(1)[0]
+
+
+def _next_try(states: Sequence[FeedState], zone: tzinfo, now: datetime) -> str:
+    times = [state.next_poll_at for state in states if not state.retired]
+    if not times:
+        return ""
+    if min(times) <= now:
+        return "the next try is about to start"
+    return f"next try at {short_time(min(times), zone, now.astimezone(zone).date())}"
 
 
 def delivery_lines(row: DigestRow) -> tuple[str, ...]:

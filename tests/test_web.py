@@ -581,6 +581,17 @@ def test_a_database_that_fails_is_told_and_not_hidden(site: Site, tmp_path: Path
     assert "put a backup in its place" in page.text
 
 
+def test_a_database_that_was_deleted_is_told(site: Site, tmp_path: Path) -> None:
+    site.put("Kling news", match())
+    (tmp_path / "monitor.db").unlink()
+
+    health, page = site.get("/health"), site.get("/")
+
+    assert (health.status_code, page.status_code) == (503, 503)
+    assert "is not there any more" in page.text
+    assert not (tmp_path / "monitor.db").exists()
+
+
 # ------------------------------------------------------------------------------ errors, limits
 
 
@@ -606,7 +617,10 @@ def test_what_is_not_there_gets_a_plain_page(site: Site, path: str) -> None:
     ("fault", "status", "says"),
     [
         pytest.param(
-            StoreError("the database is locked"), 503, "the database is locked", id="known"
+            StoreError("the database is locked; try later"),
+            503,
+            "The database is locked; try later. Then load this page again.",
+            id="known",
         ),
         pytest.param(ZeroDivisionError("secret inside"), 500, "fault of News Monitor", id="ours"),
     ],

@@ -287,7 +287,9 @@ class _Pages:
     def trouble(self, _: Request, error: Exception) -> Response:
         """Answer while something that we know about is wrong: the database is locked, say."""
         log.warning("page failed: %s", error)
-        return self.error(503, "Not now", f"{error}. Load this page again in a moment.")
+        said = str(error)
+        advice = f"{said[:1].upper()}{said[1:]}. Then load this page again."
+        return self.error(503, "Not now", advice)
 
     def error(self, status: int, headline: str, advice: str) -> Response:
         """Build the page for an error from words alone: what is broken may be what pages ask."""

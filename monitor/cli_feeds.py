@@ -23,6 +23,7 @@ from monitor.errors import MonitorError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from monitor.config import Config
     from monitor.config.editing import NewFeed
@@ -47,7 +48,7 @@ def feeds(ctx: click.Context, path: Path, *, as_json: bool) -> None:
         return
     with opened(path) as app:
         rows = app.store.feed_rows()
-        names = {feed.url: feed.name for feed in app.config.feeds}
+        names, zone = {feed.url: feed.name for feed in app.config.feeds}, app.config.zone
     if as_json:
         print_json([_feed_json(row) for row in rows])
         return
@@ -56,13 +57,15 @@ def feeds(ctx: click.Context, path: Path, *, as_json: bool) -> None:
     for row in rows:
         name = names.get(row.state.feed_url) or row.state.title or row.state.feed_url
         click.echo(name)
-        _print_feed(row, name, f"{count(row.articles, 'article')}, {_matches(row)}")
+        _print_feed(row, name, f"{count(row.articles, 'article')}, {_matches(row)}", zone)
 
 
-def _print_feed(row: FeedRow, name: str, brought: str) -> None:
+def _print_feed(row: FeedRow, name: str, brought: str, zone: tzinfo) -> None:
     state = row.state
-    read = f"read {local(state.last_success_at)}" if state.last_success_at else "never read"
-    following = "not polled any more" if state.retired else f"next {local(state.next_poll_at)}"
+    read = f"read {local(state.last_success_at, zone)}" if state.last_success_at else "never read"
+    following = (
+        "not polled any more" if state.retired else f"next {local(state.next_poll_at, zone)}"
+    )
     click.echo(f"    {read}, {following}, {brought}")
     if name != state.feed_url:
         click.echo(f"    {state.feed_url}")
@@ -137,7 +140,7 @@ def add(
         found = _look(parts, wish.url, choose, as_json=as_json)
     feed = replace(wish, url=found.url)
     if not as_json:
-        _print_found(found)
+        _print_found(found, config.zone)
     added = _write(path, config, [feed], yes=yes, ask=not as_json)
     if as_json:
         print_json(_found_json(found) | {"added": added})
@@ -183,7 +186,7 @@ def _candidate_json(candidate: Candidate) -> dict[str, object]:
     }
 
 
-def _print_found(found: Found) -> None:
+def _print_found(found: Found, zone: tzinfo) -> None:
     pace = "without dates" if found.items_a_week is None else f"{_rate(found.items_a_week)} a week"
     topics = ", ".join(f"{name} {number}" for name, number in found.matches.items())
     click.echo(f"{found.title}\n    {found.url}")
@@ -192,7 +195,7 @@ def _print_found(found: Found) -> None:
         + (f" ({topics})" if topics else "")
     )
     for article in found.newest:
-        day = local(article.published_at) if article.published_at else "without a date  "
+        day = local(article.published_at, zone) if article.published_at else "without a date  "
         click.echo(f"    {day}  {article.title or article.url}")
 
 
@@ -299,7 +302,7 @@ def health(path: Path, *, as_json: bool) -> None:
     from monitor import subscribe  # noqa: PLC0415
 
     with opened(path) as app:
-        every = subscribe.health(app.store, app.config, app.clock())
+        every, zone = subscribe.health(app.store, app.config, app.clock()), app.config.zone
     if as_json:
         print_json([_health_json(feed) for feed in every])
         return
@@ -310,10 +313,10 @@ def health(path: Path, *, as_json: bool) -> None:
     )
     click.echo(f"{count(len(every), 'feed')}" + (f": {counts}" if counts else " configured"))
     for feed in every:
-        _print_health(feed)
+        _print_health(feed, zone)
 
 
-def _print_health(feed: FeedHealth) -> None:
+def _print_health(feed: FeedHealth, zone: tzinfo) -> None:
     from monitor.subscribe import Condition  # noqa: PLC0415
 
     condition: str = feed.condition
@@ -327,6 +330,7 @@ def _print_health(feed: FeedHealth) -> None:
         feed.name,
         f"{_rate(feed.items_a_week)} items a week, "
         f"{_matches(row)} in {count(row.articles, 'article')}",
+        zone,
     )
 
 

@@ -65,8 +65,8 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def local(moment: datetime, zone: tzinfo | None = None) -> str:
-    """Say a moment in the configuration's zone; in that of this machine if None."""
+def local(moment: datetime, zone: tzinfo) -> str:
+    """Say a moment in the configuration's zone."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +25,7 @@ THIS_HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 CONFIG = """\
 # What I watch
-timezone = "Europe/Madrid"
+timezone = "Pacific/Auckland"
 
 [fetch]
 allow = ["127.0.0.1/32:PORT"]   # only this test's server
@@ -110,7 +111,8 @@ def test_a_feed_is_shown_and_added_with_one_request(
     assert server.paths() == ["/feed"]
     assert said.out.startswith(f"Post\n    {server.url('/feed')}\n    6 items, 7.0 a week; ")
     assert "your topics match 3 of them (Kling 2, Water 2)" in said.out
-    assert "Kling 4 is here" in said.out
+    local = (THIS_HOUR - DAY).astimezone(ZoneInfo("Pacific/Auckland"))
+    assert f"    {local:%Y-%m-%d %H:%M}  Kling 4 is here\n" in said.out
     assert "Snow" not in said.out, "the five newest only"
     assert "was added to config.toml" in said.out
     url = f'url = "{server.url("/feed")}"'

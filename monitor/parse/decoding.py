@@ -54,6 +54,7 @@ _BYTE_ORDERS = (
 _DETECTION_BYTES = 200_000
 
 # Control characters, halves of surrogate pairs and non-characters: no XML parser takes them.
+_CONTROLS = bytes({*range(0x20)} - {*b"\t\n\r"})
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -63,19 +64,25 @@ def decode(body: bytes, content_type: str = "") -> str:
     Tried in this order: a byte order mark, the zero bytes of UTF-16 and UTF-32, a declared 7-bit
     encoding, strict UTF-8, the HTTP charset, the XML declaration, faulty UTF-8, detection.
     """
-    return _FORBIDDEN.sub("", _decode(body, content_type)).lstrip("\ufeff \t\r\n")
+    text, encoding = _decode(body, content_type)
+    # In most feeds nothing is forbidden, which the bytes of UTF-8 tell in a quarter of the time.
+    clean = encoding == "utf-8" and len(body.translate(None, _CONTROLS)) == len(body)
+    if not clean or "\ufffe" in text or "\uffff" in text:
+        text = _FORBIDDEN.sub("", text)
+    return text.lstrip("\ufeff \t\r\n")
 
 
-def _decode(body: bytes, content_type: str) -> str:
+def _decode(body: bytes, content_type: str) -> tuple[str, str]:
+    """Give the text, and the encoding it is in."""
     if body.startswith(codecs.BOM_UTF8):
-        return body.decode("utf-8", "replace")
+        return body.decode("utf-8", "replace"), "utf-8"
     for mark, encoding in _BYTE_ORDERS:
         if body.startswith(mark):
-            return body.decode(encoding, "replace")
+            return body.decode(encoding, "replace"), encoding
     declared = _codec(_DECLARED.match(body[:1024]))
     # Text of these encodings is valid UTF-8 by accident.
     if declared and declared.startswith(_SEVEN_BIT):
-        return body.decode(declared, "replace")
+        return body.decode(declared, "replace"), declared
     stated = [
         codec
         for codec in (_codec(_HTTP_CHARSET.search(content_type)), declared)
@@ -83,19 +90,20 @@ def _decode(body: bytes, content_type: str) -> str:
     ]
     for encoding in ("utf-8", *stated):
         try:
-            return body.decode(encoding)
+            return body.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
     return _decode_faulty(body, stated)
 
 
-def _decode_faulty(body: bytes, stated: list[str]) -> str:
+def _decode_faulty(body: bytes, stated: list[str]) -> tuple[str, str]:
     text = body.decode("utf-8", "replace")
     foreign = sum(character > "\x7f" for character in text)
     if text.count("\ufffd") * 10 <= foreign:
-        return text
+        return text, "utf-8"
     others = [encoding for encoding in stated if encoding != "utf-8"]
-    return body.decode(others[-1] if others else _detect(body), "replace")
+    encoding = others[-1] if others else _detect(body)
+    return body.decode(encoding, "replace"), encoding
 
 
 def _detect(body: bytes) -> str:

@@ -490,6 +490,23 @@ def test_tls_is_checked(monkeypatch: pytest.MonkeyPatch, usual: Fetcher) -> None
     assert "other.test" in wrong.reason
 
 
+def test_a_server_without_tls_is_told_from_one_with_a_bad_certificate(usual: Fetcher) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        result = failure(fetch(usual, f"https://news.test:{listening.getsockname()[1]}/feed"))
+        answering.join()
+    assert result.kind is FailureKind.TLS
+    assert "does not speak TLS there; is the address http instead of https?" in result.reason
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
@@ -871,7 +888,10 @@ def test_spellings_of_this_machine_are_all_refused(
     ],
 )  # fmt: skip
 def test_whatever_stands_for_an_address_gives_one_failure(offline: Fetcher, url: str) -> None:
-    assert failure(fetch(offline, url)).kind in {FailureKind.REFUSED, FailureKind.DNS}
+    result = failure(fetch(offline, url))
+    assert result.kind in {FailureKind.REFUSED, FailureKind.DNS}
+    if result.kind is FailureKind.REFUSED:
+        assert "is no web address; write it such as https://example.org/feed" in result.reason
 
 
 # --------------------------------------------------------------------------------------- files

@@ -48,15 +48,12 @@ class Walk:
 
     def start(self) -> None:
         """Take the feed's address as the first one."""
-        try:
-            url = httpx.URL(self.request.url)
-            is_web = _is_web(url)
-        except (httpx.InvalidURL, ValueError) as error:  # not all of its faults are InvalidURL
-            raise Failure(FailureKind.REFUSED, f"this is no web address: {error}") from error
-        if not is_web:
+        url = _web_address(self.request.url)
+        if url is None:
             raise Failure(
                 FailureKind.REFUSED,
-                f'"{url}" is no web address; write it such as https://example.org/feed',
+                f'"{_cut(self.request.url)}" is no web address; write it such as '
+                "https://example.org/feed",
             )
         self._go(url)
 
@@ -74,14 +71,13 @@ class Walk:
                 f"the server redirects on and on, more than {MAX_REDIRECTS} times",
                 status=status,
             )
-        try:
-            target = self.url.join(location).copy_with(fragment=None, userinfo=b"")
-            is_web = _is_web(target)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise _bad_redirect(location) from error
-        if not is_web:
-            raise _bad_redirect(location)
-        self._go(target)
+        target = _web_address(location, base=self.url)
+        if target is None:
+            raise Failure(
+                FailureKind.REDIRECT,
+                f'the server redirects to "{_cut(location)}", which is no web address',
+            )
+        self._go(target.copy_with(fragment=None, userinfo=b""))
         self.permanent = self.permanent and status in _PERMANENT
         if self.permanent:
             self.moved_to = str(self.url)
@@ -144,14 +140,14 @@ async def read(response: httpx.Response, walk: Walk) -> FetchResult | None:
     )
 
 
-def _bad_redirect(location: str) -> Failure:
-    return Failure(
-        FailureKind.REDIRECT, f'the server redirects to "{_cut(location)}", which is no web address'
-    )
-
-
-def _is_web(url: httpx.URL) -> bool:
-    return url.scheme in {"http", "https"} and bool(url.host) and (url.port or 1) <= 65_535
+def _web_address(text: str, *, base: httpx.URL | None = None) -> httpx.URL | None:
+    """Read an address, in the place of another one if it is relative; None if it is none."""
+    try:
+        url = base.join(text) if base else httpx.URL(text)
+        good = url.scheme in {"http", "https"} and url.host and (url.port or 1) <= 65_535
+    except (httpx.InvalidURL, ValueError):  # not all of its faults are InvalidURL
+        return None
+    return url if good else None
 
 
 def _cut(address: str) -> str:

@@ -111,8 +111,7 @@ def failure_of(error: Exception, url: httpx.URL) -> Failure:
     chain = list(_causes(error))
     tls = next((cause for cause in chain if isinstance(cause, ssl.SSLError)), None)
     if tls is not None:
-        words = getattr(tls, "verify_message", "") or (tls.reason or "it failed").lower()
-        return Failure(FailureKind.TLS, f"no secure connection: {words.replace('_', ' ')}")
+        return Failure(FailureKind.TLS, f"no secure connection: {_tls_words(tls)}")
     if isinstance(error, httpcore.ConnectError | OSError):
         numbers = (cause.errno for cause in chain if isinstance(cause, OSError))
         words = next(map(_connection_words, filter(None, numbers)), "the server closed it")
@@ -131,6 +130,13 @@ def failure_of(error: Exception, url: httpx.URL) -> Failure:
     return Failure(
         FailureKind.PROTOCOL, "the monitor could not read the answer; its log has the details"
     )
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}:
+        return "the server does not speak TLS there; is the address http instead of https?"
+    said = getattr(error, "verify_message", "") or (error.reason or "it failed").lower()
+    return str(said).replace("_", " ")
 
 
 _NO_HTTP = "the answer is no proper HTTP"

@@ -61,8 +61,8 @@ _WEIGHTS = {
 }
 _WORD = re.compile(r"[^\W\d_]+")
 
-# So much of a text is looked at.
-_CHARACTERS = 2000
+# So much of a text is looked at: a headline and some sentences.
+_CHARACTERS = 600
 
 
 def normalized(tag: str | None) -> str | None:
@@ -92,11 +92,14 @@ def detected(text: str) -> str | None:
     "zh" when a Chinese text has no character that tells simplified from traditional.
     """
     text = text[:_CHARACTERS]
+    if text.isascii():
+        return _by_words(text.lower())
     latin = len(_LATIN.findall(text))
-    east_asian = len(_HAN.findall(text)) + len(_KANA.findall(text)) + len(_HANGUL.findall(text))
+    han, kana, hangul = (len(script.findall(text)) for script in (_HAN, _KANA, _HANGUL))
+    east_asian = han + kana + hangul
     # One such character says as much as several letters; product names are Latin in every language.
     if east_asian * 4 > latin:
-        return _east_asian(text)
+        return _east_asian(text, han=han, kana=kana, hangul=hangul)
     for script, lang in _OTHER_SCRIPTS:
         if len(script.findall(text)) > latin:
             return lang
@@ -107,15 +110,14 @@ def detected(text: str) -> str | None:
     return _by_words(text.lower())
 
 
-def _east_asian(text: str) -> str:
-    hangul, kana, han = (len(script.findall(text)) for script in (_HANGUL, _KANA, _HAN))
+def _east_asian(text: str, *, han: int, kana: int, hangul: int) -> str:
     if hangul > kana + han // 4:
         return "ko"
     # A Chinese text may quote a Japanese name; a Japanese one cannot do without kana.
     if kana * 8 > han:
         return "ja"
-    simplified = sum(character in _ONLY_SIMPLIFIED for character in text)
-    traditional = sum(character in _ONLY_TRADITIONAL for character in text)
+    simplified = sum(map(_ONLY_SIMPLIFIED.__contains__, text))
+    traditional = sum(map(_ONLY_TRADITIONAL.__contains__, text))
     if simplified == traditional:
         return "zh"
     return "zh-Hans" if simplified > traditional else "zh-Hant"

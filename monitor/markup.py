@@ -65,9 +65,6 @@ _INVISIBLE = re.compile(
     "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
 )
-_NEWLINE = re.compile(r"[\n\v\f\r\x85\u2028\u2029]+")
-_BLANKS = re.compile(r"[^\S\n]+")
-_LINE_END = re.compile(r" ?\n[ \n]*")
 # No script stacks so many marks on one letter, and normalising needs quadratic time for them.
 _MARK = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _STACKED_MARKS = re.compile(f"({_MARK}{{8}}){_MARK}+")
@@ -81,7 +78,22 @@ def plain_text(markup: str) -> str:
     "a < b" is text.
     """
     text = _INVISIBLE.sub("", markup[:_MAX_INPUT])
-    text = _MARKUP.sub(_replace, text)
+    # Most texts are plain: what is not there need not be looked for.
+    if "<" in text or ">" in text:
+        text = _MARKUP.sub(_replace, text)
+    if "&" in text:
+        text = _without_entities(text)
+    if "<" in text:
+        # Tags that only came into being by what was taken out of them.
+        text = _TAG_START.sub(" ", text)
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    text = "\n".join(filter(None, lines))[: 2 * MAX_TEXT]
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _STACKED_MARKS.sub(r"\1", text)[:MAX_TEXT])
+    return text[:MAX_TEXT].rstrip()
+
+
+def _without_entities(text: str) -> str:
     # Feeds escape once too often; what comes out then is either markup again or an entity.
     for _ in range(2):
         unescaped = _unescape(text)
@@ -90,11 +102,7 @@ def plain_text(markup: str) -> str:
         text = _MARKUP.sub(_replace_if_surely_markup, unescaped)
         if not _ENTITY.search(text):
             break
-    # Tags that only came into being by what was taken out of them.
-    text = _TAG_START.sub(" ", text)
-    text = _BLANKS.sub(" ", _NEWLINE.sub("\n", text))
-    text = _STACKED_MARKS.sub(r"\1", _LINE_END.sub("\n", text).strip()[: 2 * MAX_TEXT])
-    return unicodedata.normalize("NFC", text[:MAX_TEXT])[:MAX_TEXT].rstrip()
+    return text
 
 
 def one_line(markup: str) -> str:

@@ -26,16 +26,16 @@ class Topics:
     def __init__(self, topics: Iterable[TopicConfig]) -> None:
         """Compile the topics; a query that cannot be understood raises QueryError."""
         self._topics = [(topic, _compile(topic)) for topic in topics]
-        #: For each literal the topics (by position) that may match where it stands.
-        self._candidates: dict[str, set[int]] = {}
-        #: Topics that may match any article.
-        self._unanchored: set[int] = set()
-        for position, (_, query) in enumerate(self._topics):
-            anchors = _anchors(query.wanted)
-            if anchors is None:
-                self._unanchored.add(position)
-            for anchor in anchors or ():
-                self._candidates.setdefault(anchor, set()).add(position)
+        #: For each topic what must hold, as lists of alternatives.
+        self._choices = [_choices(query.wanted) for _, query in self._topics]
+        #: All literals whose absence rules an alternative out.
+        self._anchors = frozenset(
+            anchor
+            for choices in self._choices
+            for choice in choices
+            for _, anchors in choice
+            for anchor in anchors
+        )
 
     @property
     def versions(self) -> tuple[TopicVersion, ...]:
@@ -56,15 +56,11 @@ class Topics:
 
     def match_text(self, title: str, text: str) -> tuple[Match, ...]:
         """Do as `match` for a title and a text; spans point into these two."""
-        scan = _Scan(title, text)
-        candidates = set(self._unanchored)
-        for anchor, positions in self._candidates.items():
-            if anchor in scan.folded:
-                candidates |= positions
+        scan = _Scan(title, text, self._anchors)
         matches: list[Match] = []
-        for position in sorted(candidates):
-            topic, query = self._topics[position]
-            hits = _match(query, scan)
+        for (topic, query), choices in zip(self._topics, self._choices, strict=True):
+            wanted = _narrowed(choices, scan.absent)
+            hits = _match(query, wanted, scan) if wanted else None
             if hits is not None:
                 matches.append(
                     Match(topic_id=topic.id, query_version=query.version, spans=scan.spans(hits))
@@ -78,11 +74,40 @@ def _compile(topic: TopicConfig) -> TopicQuery:
     )
 
 
-def _anchors(node: Node) -> frozenset[str] | None:
-    """Give literals of which one must stand in a text for a node to hold; None if there are none.
+#: Nodes of which one must hold, each with literals of which one must stand in the text for that; ()
+#: if it may hold in any text.
+_Choice = tuple[tuple[Node, frozenset[str]], ...]
 
-    Looking for these first rejects most articles for most topics at the cost of `in`.
+
+def _choices(wanted: And) -> tuple[_Choice, ...]:
+    return tuple(
+        tuple((node, _anchors(node) or frozenset()) for node in _alternatives(part))
+        for part in wanted.parts
+    )
+
+
+def _alternatives(node: Node) -> tuple[Node, ...]:
+    return node.parts if isinstance(node, Or) else (node,)
+
+
+def _narrowed(choices: Iterable[_Choice], absent: frozenset[str]) -> And | None:
+    """Keep of each choice what may hold in a text; None if nothing may.
+
+    Args:
+        choices: What a topic wants.
+        absent: The literals that do not stand in the text.
     """
+    kept = []
+    for choice in choices:
+        nodes = tuple(node for node, anchors in choice if not anchors or not anchors <= absent)
+        if not nodes:
+            return None
+        kept.append(Or(nodes))
+    return And(tuple(kept))
+
+
+def _anchors(node: Node) -> frozenset[str] | None:
+    """Give literals of which one must stand where a node holds; None if there are none."""
     match node:
         case Term():
             return frozenset(pattern.anchor for pattern in node.patterns)
@@ -119,9 +144,19 @@ class _Hit(NamedTuple):
 class _Scan:
     """One article while it is matched: what was looked up once is not looked up again."""
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, anchors: Iterable[str]) -> None:
         self._stored = title + _GAP + text
-        self.folded = fold(title) + _GAP + fold(text)
+        self._folded = folded = fold(title) + _GAP + fold(text)
+        letters = frozenset(folded)
+        #: Those of the literals that do not stand here: this rules out most terms at little cost.
+        self.absent = frozenset(
+            [
+                anchor
+                for anchor in anchors
+                # A Chinese text has few of the letters that Latin words begin with.
+                if anchor[0] not in letters or anchor not in folded
+            ]
+        )
         self._title_end = len(title)
         self._found: dict[Term, list[_Hit]] = {}
         self._words: _Words | None = None
@@ -130,16 +165,23 @@ class _Scan:
         """Give the places of a term, in the order of the text."""
         hits = self._found.get(term)
         if hits is None:
-            hits = self._found[term] = [
-                _Hit(start, end, term.text) for start, end in find(term, self.folded, self._stored)
-            ]
+            hits = self._found[term] = self._find(term)
         return hits
+
+    def _find(self, term: Term) -> list[_Hit]:
+        for pattern in term.patterns:
+            if pattern.anchor not in self.absent:
+                break
+        else:
+            return []
+        found = find(term, self._folded, self._stored)
+        return [_Hit(start, end, term.text) for start, end in found]
 
     @property
     def words(self) -> "_Words":
         """The article's words, counted when first needed."""
         if self._words is None:
-            self._words = _Words(self.folded)
+            self._words = _Words(self._folded)
         return self._words
 
     def spans(self, hits: Iterable[_Hit]) -> tuple[Span, ...]:
@@ -179,14 +221,14 @@ class _Words:
         return self._sums[runs] - max(0, beyond)
 
 
-def _match(query: TopicQuery, scan: _Scan) -> list[_Hit] | None:
-    """Give the hits that make a topic match, None if it does not."""
-    hits = _evaluate(query.wanted, scan, _NOTHING_GUARDED)
+def _match(query: TopicQuery, wanted: And, scan: _Scan) -> list[_Hit] | None:
+    """Give the hits that make a topic match, None if it does not; `wanted` is what may hold."""
+    hits = _evaluate(wanted, scan, _NOTHING_GUARDED)
     if hits is None:
         return None
     guarded = _Guarded(hit for guard in query.guards for hit in scan.hits(guard))
     if guarded:
-        hits = _evaluate(query.wanted, scan, guarded)
+        hits = _evaluate(wanted, scan, guarded)
     if hits is None or any(
         _evaluate(veto, scan, _NOTHING_GUARDED) is not None for veto in query.vetoes
     ):

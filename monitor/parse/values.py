@@ -64,7 +64,8 @@ def joined_texts(texts: Iterable[str]) -> str:
     """Join summary and contents as plain text, without those that stand inside another one."""
     whole: dict[str, str] = {}
     for text in filter(None, map(markup.plain_text, texts)):
-        whole.setdefault(_ELLIPSIS.sub("", text), text)
+        # Only its end is looked at: the pattern tries every blank of what it is given.
+        whole.setdefault(text[:-9] + _ELLIPSIS.sub("", text[-9:]), text)
     kept = [
         text
         for bare, text in whole.items()

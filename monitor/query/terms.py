@@ -216,6 +216,8 @@ def find(term: Term, folded: str, stored: str) -> list[Hit]:
     """
     # Most terms are absent from most texts: `in` says so at the least cost.
     present = [pattern for pattern in term.patterns if pattern.anchor in folded]
+    if not present:
+        return []
     return sorted({hit for each in present for hit in _find_pattern(each, folded, stored)})
 
 

@@ -17,7 +17,7 @@ class TopicQuery:
     """A topic's lists, understood."""
 
     #: What must hold.
-    wanted: Node
+    wanted: And
     #: Items of `none` around one of the topic's own terms: each cancels only the hits inside it.
     guards: tuple[Term, ...]
     #: All other items of `none`: if one of them holds, the article is out.

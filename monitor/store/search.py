@@ -5,7 +5,7 @@ is what search finds. Changing that function or `sqlite.encoded` needs a migrati
 the index and puts every article back into `search_queue`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, true
@@ -23,12 +23,17 @@ Tokens = tuple[int, list[str], list[str]]
 
 def tokens_of(article_id: int, title: str, text: str) -> Tokens:
     """Cut an article into tokens for the index."""
-    return article_id, clipped(index_tokens(title)), clipped(index_tokens(text))
+    return article_id, _clipped(index_tokens(title)), _clipped(index_tokens(text))
 
 
-def clipped(tokens: list[str] | tuple[str, ...]) -> list[str]:
-    """Shorten absurd tokens, in articles and queries alike."""
-    return [clean(token[:MAX_TOKEN]) for token in tokens]
+def clipped(tokens: tuple[str, ...]) -> list[str]:
+    """Make a query's tokens those that an article may have."""
+    return [clean(token) for token in _clipped(tokens)]
+
+
+def _clipped(tokens: Iterable[str]) -> list[str]:
+    """Shorten absurd tokens; what no database can hold is in none that `index_tokens` gives."""
+    return [token[:MAX_TOKEN] for token in tokens]
 
 
 def condition(

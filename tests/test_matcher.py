@@ -249,6 +249,27 @@ def test_exact_terms_hit_where_a_plain_search_finds_them(word: str, text: str) -
     ]
 
 
+ITEMS = TERMS | st.sampled_from(["NOT ai", "a NEAR/2 可", "ai AND 可灵", "(s OR 01) NOT ア"])
+
+
+@given(st.lists(ITEMS, min_size=1, max_size=4), st.lists(ITEMS, max_size=3), TEXTS, TEXTS)
+def test_a_topic_matches_where_one_of_its_items_and_all_of_its_demands_do(
+    items: list[str], demands: list[str], title: str, body: str
+) -> None:
+    def spans(watching: Topics) -> set[tuple[str, int, int]] | None:
+        for match in watching.match_text(title, body):
+            return {(span.field, span.start, span.end) for span in match.spans}
+        return None
+
+    alone = [spans(topics(item)) for item in items]
+    demanded = [spans(topics(item)) for item in demands]
+    found = spans(topics(*items, all=demands))
+    if None in demanded or alone.count(None) == len(items):
+        assert found is None
+    else:
+        assert found == set().union(*filter(None, alone + demanded))
+
+
 def finds(query: IndexQuery, tokens: list[str]) -> bool:
     """Answer a query on the tokens of one article as the search index does."""
     match query:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from monitor import config as configuration
 from monitor import deliver
 from monitor.config import Config
 from monitor.deliver import Mailer
-from monitor.errors import BusyError, ConfigError, MonitorError, Problem
+from monitor.errors import BusyError, ConfigError, MonitorError, Problem, StoreError
 from monitor.fetch import Fetcher
 from monitor.mail import FolderMailer, SmtpMailer
 from monitor.matcher import Topics
@@ -174,7 +174,7 @@ class App:
 
         file = Path(url.removeprefix(_SQLITE))
         lock = file.with_name(file.name + ".lock")
-        with lock.open("a+", encoding="utf-8") as handle:
+        with _lock_file(lock) as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -274,6 +274,16 @@ def scout(config: Config, clock: Callable[[], datetime] = utc_now) -> "Iterator[
             config=config,
             clock=clock,
         )
+
+
+def _lock_file(path: Path) -> IO[str]:
+    try:
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"the lock {path} beside the database cannot be written: {error.strerror}; "
+            "run the monitor where it may write"
+        ) from error
 
 
 def _replace(path: Path, text: str) -> None:

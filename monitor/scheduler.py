@@ -263,13 +263,21 @@ class Service:
 
 
 def _guarded(name: str, step: Callable[[], None]) -> Callable[[], None]:
-    """Keep one failing step from ending the service; the next tick tries again."""
+    """Keep one failing step from ending the service; the next tick tries again.
+
+    A fault that stays is told once, not at every tick.
+    """
+    told = ""
 
     def run() -> None:
+        nonlocal told
         try:
             step()
+            told = ""
         except MonitorError as error:
-            log.error("%s failed: %s", name, error)  # noqa: TRY400  an expected fault needs no traceback
+            if str(error) != told:
+                told = str(error)
+                log.error("%s failed: %s", name, error)  # noqa: TRY400  an expected fault needs no traceback
         except Exception:
             log.exception("%s failed", name)
 

@@ -217,3 +217,25 @@ def test_it_goes_on_when_nobody_reads_its_words_any_more(tmp_path: Path) -> None
             assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
             service.terminate()
             assert service.wait(PATIENCE) == 0
+
+
+def test_a_database_that_vanished_is_told_once_and_on_the_page(tmp_path: Path) -> None:
+    with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
+        configure(tmp_path, server.url("/feed"))
+        with monitor("run", folder=tmp_path) as service:
+            url = service.line(r"the archive is at (\S+)")[1]
+            service.line("the digest to look at")
+            for file in (tmp_path / "data").glob("monitor.db*"):
+                file.unlink()
+            assert httpx.get(url).status_code == 503
+            service.line("failed: .*monitor.db")
+            assert service.stop() == 0
+
+
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    configure(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "monitor.db.lock").mkdir()
+    with monitor("poll", folder=tmp_path) as poll:
+        poll.line("the lock .*monitor.db.lock beside the database cannot be written")
+        assert poll.popen.wait(PATIENCE) == 1

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import digest, polling
 from monitor.config import DigestConfig, FetchConfig
-from monitor.model import NO_VALIDATORS, Diary, FeedState, Fetched, NotModified, ParsedFeed
+from monitor.model import NO_VALIDATORS, Diary, Entry, FeedState, Fetched, NotModified, ParsedFeed
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -40,7 +40,12 @@ CHANGED = Fetched(
     content_type="application/rss+xml",
     validators=NO_VALIDATORS,
 )
-DOCUMENT = ParsedFeed(title="", link=None, lang=None, entries=())
+DOCUMENT = ParsedFeed(
+    title="",
+    link=None,
+    lang=None,
+    entries=(Entry(guid=None, link=None, title="", text=""),) * SHOWN,
+)
 
 # ---------------------------------------------------------------------------------------- feeds
 

@@ -8,7 +8,8 @@
       read before
 
 The interval is the floor, plus a few minutes that spread the feeds; a feed's own `every` takes the
-place of floor and rhythm. On its first day a feed has no rhythm yet.
+place of floor and rhythm. On its first day a feed has no rhythm yet, and after a document that was
+mostly new it has none for once.
 What falls into hours or days in which a feed asks not to be polled moves to the first hour after
 them.
 """
@@ -110,7 +111,9 @@ def decide(
                 validators=result.validators,
                 body_hash=body_hash,
             )
-            return _succeeded(state, result.max_age, slots, fetch, now)
+            # When most of it is new, other entries may have come and gone before anybody looked.
+            overrun = parsed is not None and len(fresh) * 2 > len(parsed.entries)
+            return _succeeded(state, result.max_age, slots, fetch, now, overrun=overrun)
     assert_never(result)
 
 
@@ -148,12 +151,14 @@ def _succeeded(
     slots: Sequence[datetime],
     fetch: FetchConfig,
     now: datetime,
+    *,
+    overrun: bool = False,
 ) -> FeedState:
     asked = min(max(max_age, state.ttl), fetch.ceiling)
     at = earliest = now + max(_interval(state, fetch), asked)
     latest = max(earliest, now + fetch.ceiling)
-    known_for = now - (state.first_success_at or now)
-    if state.diary is not None and state.every is None and known_for >= LEARNING:
+    learning = now - (state.first_success_at or now) < LEARNING
+    if state.diary is not None and state.every is None and not learning and not overrun:
         at = rhythm.next_poll(
             state.diary,
             slots=slots,

@@ -32,18 +32,21 @@ _WEEK = 7 * _DAY
 _EPOCH = 3 * _DAY
 #: A burst counts as nine entries: a digit, and more than enough for the shortest interval.
 _MOST = 9
+_UNWATCHED = "-"
+
 #: Of the oldest week to the newest: a feed that changes its ways is believed before long.
 _WEIGHTS = (1, 2, 3, 4)
-_UNWATCHED = "-"
-# To weigh a week at once: what each character of a diary counts, and whether it was watched.
-_WEIGHED = [bytes.maketrans(b"-0123456789", bytes([0, *range(0, 10 * w, w)])) for w in _WEIGHTS]
-_WATCHED = [bytes.maketrans(b"-0123456789", bytes([0, *[w] * 10])) for w in _WEIGHTS]
+# What the characters of a diary stand for, weighted for each week.
+_DIGITS = b"0123456789"
+_ENTRIES = [bytes.maketrans(b"-" + _DIGITS, bytes([0, *range(0, 10 * w, w)])) for w in _WEIGHTS]
+_BUSY = [bytes.maketrans(b"-" + _DIGITS, bytes([0, 0, *[w] * 9])) for w in _WEIGHTS]
+_WATCHED = [bytes.maketrans(b"-" + _DIGITS, bytes([0, *[w] * 10])) for w in _WEIGHTS]
 
-#: What is assumed of a feed before anything is known: that it is worth asking often.
-_ASSUMED_ENTRIES = 2.0
+#: What is assumed of a feed about which nothing is known.
+_ASSUMED_ENTRIES = 1.0
 _ASSUMED_HOURS = 0.5
-#: The belief that an hour or a weekday is like any other, in entries that speak for it.
-_DOUBT = 0.5
+#: The belief that an hour or a weekday is like any other, in hours that speak for it.
+_DOUBT = 0.2
 #: A request is worth its cost when articles have waited for so many floors altogether.
 _FLOORS_WAITED = 2.0
 
@@ -174,40 +177,37 @@ def _worth_asking(diary: Diary, worth: timedelta, latest: datetime, now: datetim
 
 def _rates(diary: Diary) -> list[float]:
     """Give how many entries to expect in each hour of the week, from Monday 00:00 UTC on."""
-    entries, watched = _week(diary)
-    average = sum(entries) / sum(watched)
-    by_hour = [sum(entries[hour::_DAY]) for hour in range(_DAY)]
+    entries, busy, watched = (_week(diary, meaning) for meaning in (_ENTRIES, _BUSY, _WATCHED))
+    # What an hour is worth is judged by whether anything came in it: a burst is one piece of
+    # evidence for its hour, not twenty.
+    usual = sum(busy) / sum(watched)
+    by_hour = [sum(busy[hour::_DAY]) for hour in range(_DAY)]
     hours = [
         # The neighbours count half: what comes at 09:05 today may come at 08:55 tomorrow.
         _times_usual(
             (by_hour[hour - 1] + 2 * by_hour[hour] + by_hour[(hour + 1) % _DAY]) / 4,
-            average * sum(watched[hour::_DAY]),
+            usual * sum(watched[hour::_DAY]),
         )
         for hour in range(_DAY)
     ]
     days = [
-        _times_usual(sum(entries[day : day + _DAY]), average * sum(watched[day : day + _DAY]))
+        _times_usual(sum(busy[day : day + _DAY]), usual * sum(watched[day : day + _DAY]))
         for day in range(0, _WEEK, _DAY)
     ]
-    base = (sum(entries) + _ASSUMED_ENTRIES) / (sum(watched) + _ASSUMED_HOURS)
-    return [base * day * hour for day in days for hour in hours]
+    average = (sum(entries) + _ASSUMED_ENTRIES) / (sum(watched) + _ASSUMED_HOURS)
+    return [average * day * hour for day in days for hour in hours]
 
 
-def _week(diary: Diary) -> tuple[list[float], list[float]]:
-    """Lay the weeks of a diary over each other: entries, and hours watched, from Monday on."""
+def _week(diary: Diary, meaning: Sequence[bytes]) -> list[float]:
+    """Lay the weeks of a diary over each other, weighted: what each hour from Monday on has."""
     digits = diary.counts.rjust(DIARY_HOURS, _UNWATCHED).encode("ascii")
     weeks = [digits[start : start + _WEEK] for start in range(0, DIARY_HOURS, _WEEK)]
+    scale = len(_WEIGHTS) / sum(_WEIGHTS)
+    laid = [sum(hour) * scale for hour in zip(*map(bytes.translate, weeks, meaning), strict=True)]
     monday = -(_hour(diary.until) + 1 + _EPOCH) % _WEEK
-    entries, watched = (
-        [
-            sum(hours) / _WEIGHTS[-1]
-            for hours in zip(*map(bytes.translate, weeks, table), strict=True)
-        ]
-        for table in (_WEIGHED, _WATCHED)
-    )
-    return entries[monday:] + entries[:monday], watched[monday:] + watched[:monday]
+    return laid[monday:] + laid[:monday]
 
 
-def _times_usual(entries: float, expected: float) -> float:
+def _times_usual(came: float, expected: float) -> float:
     """Compare what came with what was to be expected; little evidence leaves it near 1."""
-    return (entries + _DOUBT) / (expected + _DOUBT)
+    return (came + _DOUBT) / (expected + _DOUBT)

@@ -13,6 +13,7 @@ from monitor.config import FetchConfig
 from monitor.model import (
     NO_VALIDATORS,
     Diary,
+    Entry,
     FailureKind,
     FeedState,
     Fetched,
@@ -183,7 +184,9 @@ def test_410_ends_the_polling() -> None:
         pytest.param(
             {"diary": QUIET, "every": 3 * HOUR}, 0 * HOUR, 3 * HOUR, id="the reader knows better"
         ),
-        pytest.param({"diary": None}, 3 * HOUR, 3 * HOUR, id="nothing known yet"),
+        pytest.param(
+            {"diary": QUIET, "first_success_at": ago(hours=23)}, 0 * HOUR, 1 * HOUR, id="first day"
+        ),
     ],
 )
 def test_pace_after_a_success(
@@ -292,6 +295,15 @@ def test_each_good_answer_goes_into_the_diary(
 ) -> None:
     before = read_before(diary=replace(QUIET, until=NOW - 2 * HOUR))
     assert counts(decide(before, result, document, body_hash="old", fresh=fresh)) == expected
+
+
+@pytest.mark.parametrize(("new", "soon"), [(5, False), (6, True)])
+def test_a_feed_that_showed_mostly_new_entries_is_asked_again_soon(*, new: int, soon: bool) -> None:
+    """Of ten; others may have come and gone before anybody looked."""
+    entries = (Entry(guid=None, link=None, title="Kling 3 is out", text=""),) * 10
+    before = read_before(diary=QUIET)
+    after = decide(before, fetched(), parsed(entries=entries), fresh=[NOW] * new)
+    assert (wait(after) == HOUR) == soon
 
 
 def test_a_failure_tells_nothing_about_when_a_feed_publishes() -> None:

@@ -8,8 +8,8 @@ the same. Neither depends on when something was fetched, unless a feed gives not
 import hashlib
 import re
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,6 +18,7 @@ from monitor.model import Article, Entry, FeedState, ParsedFeed, Sighting
 
 # Changing how keys are made means a new version: old keys then simply never match.
 _KEY_VERSION = "1"
+_MARK = 8
 #: So many entries without a date may come as news from a feed's first fetch.
 UNDATED_FROM_FIRST_FETCH = 10
 
@@ -43,9 +44,8 @@ def sightings(
         lang: Its language in the configuration, None for none.
         now: When the entries are seen.
     """
-    entries = [entry for entry in parsed.entries if entry.title or entry.text or entry.link]
-    repeated = _guids_of_several_links(entries)
-    shared = _links_of_several_titles(entries)
+    entries = [entry for entry in parsed.entries if _says_anything(entry)]
+    repeated, shared = _ambiguous(entries, parsed.known)
     source = name or parsed.title or state.title or _split(state.url).hostname or state.url
     undated = 0
     found: dict[str, Sighting] = {}
@@ -120,6 +120,18 @@ def article_key(
     return _key("publication", _folded(entry.publisher or source), heading, day.isoformat())
 
 
+def marks(entry: Entry) -> bytes:
+    """Reduce what tells an entry from the others of its document to 24 bytes.
+
+    They stand for an entry that is in a document, but was read before and is not read again; see
+    `ParsedFeed.known`.
+    """
+    if not _says_anything(entry):
+        return bytes(3 * _MARK)
+    link = canonical_link(entry.link or "")
+    return b"".join(map(_mark, (entry.guid or "", link, _heading(entry))))
+
+
 def canonical_link(link: str) -> str:
     """Write a link as all feeds would: without tracking, default port, and place in the page."""
     try:
@@ -142,18 +154,34 @@ def canonical_link(link: str) -> str:
     return f"{parts.scheme}://{host}{parts.path or '/'}{encoded}{route}" if host else link
 
 
-def _guids_of_several_links(entries: Iterable[Entry]) -> frozenset[str]:
-    links: defaultdict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        if entry.guid:
-            links[entry.guid].add(canonical_link(entry.link or ""))
-    return frozenset(guid for guid, known in links.items() if len(known) > 1)
+def _ambiguous(
+    entries: Sequence[Entry], known: Iterable[bytes]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Give the guids a document uses for several links, and its links for several titles."""
+    marked = [(entry, marks(entry)) for entry in entries]
+    links: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    headings: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    for mark in (*(mark for _, mark in marked), *known):
+        guid, link, heading = mark[:_MARK], mark[_MARK : 2 * _MARK], mark[2 * _MARK :]
+        links[guid].add(link)
+        headings[link].add(heading)
+    repeated = {entry.guid for entry, mark in marked if len(links[mark[:_MARK]]) > 1}
+    shared = {
+        canonical_link(entry.link or "")
+        for entry, mark in marked
+        if len(headings[mark[_MARK : 2 * _MARK]]) > 1
+    }
+    return frozenset(filter(None, repeated)), frozenset(filter(None, shared))
 
 
-def _links_of_several_titles(entries: Iterable[Entry]) -> frozenset[str]:
-    titles = {(canonical_link(entry.link), _heading(entry)) for entry in entries if entry.link}
-    count = Counter(link for link, _ in titles)
-    return frozenset(link for link, number in count.items() if number > 1)
+def _says_anything(entry: Entry) -> bool:
+    return bool(entry.title or entry.text or entry.link)
+
+
+def _mark(value: str) -> bytes:
+    """Give eight bytes that stand for a value, zeros for none."""
+    encoded = value.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(encoded, digest_size=_MARK).digest() if value else bytes(_MARK)
 
 
 def _heading(entry: Entry) -> str:

@@ -9,7 +9,7 @@ Everything here is frozen, knows no I/O and no clock. Datetimes are aware and in
 comment says that they are shown to people. A number that is not a `timedelta` carries its unit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -138,6 +138,11 @@ class ParsedFeed:
     link: str | None
     lang: str | None
     entries: tuple[Entry, ...]
+    #: Entries of the document that are left out because they were read before and did not change:
+    #: what `articles.marks` makes of them.
+    known: tuple[bytes, ...] = ()
+    #: What the parser wants to be told with the feed's next document, b"" for nothing.
+    imprint: bytes = field(default=b"", compare=False, repr=False)
     #: The feed's own wish (RSS ttl), zero if none.
     ttl: timedelta = timedelta(0)
     #: UTC hours (0 to 23) and weekdays (0 = Monday) in which the feed asks not to be polled.
@@ -300,6 +305,8 @@ class PollOutcome:
     sightings: tuple[Sighting, ...] = ()
     #: Number of entries in the document, for the coverage figures; 0 when nothing was parsed.
     entries: int = 0
+    #: `ParsedFeed.imprint` of the document, None to keep the one that is stored.
+    imprint: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

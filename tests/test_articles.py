@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.articles import article_key, canonical_link, entry_key, sightings
+from monitor.articles import article_key, canonical_link, entry_key, marks, sightings
 from monitor.model import Article, Entry, FeedState, ParsedFeed, Sighting
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -290,3 +290,36 @@ def test_any_entries_become_articles_with_keys_of_their_own(entries: list[Entry]
     assert len(set(keys)) == len(keys)
     assert all(len(key) == 32 for key in keys)
     assert seen(*entries) == found
+
+
+entries_much_alike = st.builds(
+    Entry,
+    guid=st.sampled_from([None, "1", "2"]),
+    link=st.sampled_from(
+        [None, "https://wire.example/", "https://wire.example/a", "https://wire.example/a?fbclid=1"]
+    ),
+    title=st.sampled_from(["", "Kling", "kling", "Ali"]),
+    text=st.sampled_from(["", "It waits."]),
+)
+
+
+@given(st.lists(st.tuples(entries_much_alike, st.booleans()), max_size=8))
+def test_entries_that_were_read_before_still_count_for_the_others(
+    entries: list[tuple[Entry, bool]],
+) -> None:
+    """What is new in a document has the same keys whether all of it was read or only that."""
+    # An entry's author is no part of any key, and tells here which one it is.
+    numbered = [(replace(entry, author=str(n)), known) for n, (entry, known) in enumerate(entries)]
+    new = [entry for entry, known in numbered if not known]
+    known = tuple(marks(entry) for entry, known in numbered if known)
+    parsed = ParsedFeed(title="The Wire", link=None, lang=None, entries=tuple(new), known=known)
+    part = {
+        sighting.entry_key: sighting
+        for sighting in sightings(parsed, STATE, name="", lang=None, now=NOW)
+    }
+    whole = {sighting.entry_key: sighting for sighting in seen(*(entry for entry, _ in numbered))}
+    assert part.keys() <= whole.keys()
+    of_new = {entry.author for entry in new}
+    for key, sighting in whole.items():
+        if sighting.article.author in of_new:
+            assert part[key] == sighting

@@ -16,6 +16,7 @@ from monitor.store.tables import (
     clean,
     config_versions,
     feeds,
+    imprints,
     matches,
     search_queue,
     sightings,
@@ -37,6 +38,11 @@ _STORED = (
     .where(articles.c.key.in_(bindparam("keys", expanding=True)))
     # Only PostgreSQL needs it: there, another process's retention could take them away meanwhile.
     .with_for_update(read=True, key_share=True)
+)
+_IMPRINT = (
+    select(imprints.c.imprint)
+    .join(feeds, feeds.c.id == imprints.c.feed_id)
+    .where(feeds.c.url == bindparam("of_url", type_=CleanText))
 )
 _NEWEST = (
     select(sightings.c.sorted_at)
@@ -156,6 +162,11 @@ class Feeds(Database):
             known = _known(connection, feed_id, keys)
         return frozenset(key for key in keys if clean(key) in known)
 
+    def imprint(self, feed_url: str) -> bytes:
+        """Give what the parser keeps of a feed's last good document, b"" if nothing."""
+        with self._read() as connection:
+            return bytes(connection.scalar(_IMPRINT, {"of_url": feed_url}) or b"")
+
     def save_poll(self, outcome: PollOutcome) -> PollSaved:
         """Store all that one poll changes; doing it twice changes nothing more.
 
@@ -169,6 +180,8 @@ class Feeds(Database):
             )
             if feed_id is None:
                 raise LookupError(f"{outcome.feed.feed_url} was never given to sync_feeds")
+            if outcome.imprint is not None:
+                self._keep_imprint(connection, feed_id, outcome.imprint)
             known = _known(connection, feed_id, [s.entry_key for s in outcome.sightings])
             # A feed's newest entry usually comes first; stored last, it gets the highest number and
             # stands first among those of the same time.
@@ -239,6 +252,15 @@ class Feeds(Database):
         with self._read() as connection:
             known = connection.execute(select(feeds.c.id, feeds.c.url).where(feeds.c.active)).all()
             return {url: newest_times(connection, feed_id, most) for feed_id, url in known}
+
+    def _keep_imprint(self, connection: Connection, feed_id: int, imprint: bytes) -> None:
+        statement = self._dialect.insert(imprints)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["feed_id"], set_={"imprint": statement.excluded.imprint}
+            ),
+            {"feed_id": feed_id, "imprint": imprint},
+        )
 
     def _add_articles(self, connection: Connection, rows: Sequence[values.Values]) -> int:
         # Another process may have stored the same article a moment ago.

@@ -140,6 +140,15 @@ feeds = Table(
     Column("diary", CleanText),
 )
 
+#: What the parser keeps of each feed's last good document: beside the feeds, since only a poll that
+#: brought a document needs it.
+imprints = Table(
+    "imprints",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("imprint", LargeBinary, nullable=False),
+)
+
 articles = Table(
     "articles",
     metadata,

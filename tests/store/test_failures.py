@@ -26,6 +26,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "feed_states": lambda s: s.feed_states(),
     "next_poll_at": lambda s: s.next_poll_at(),
     "known_entries": lambda s: s.known_entries(FEED_URL, ["a"]),
+    "imprint": lambda s: s.imprint(FEED_URL),
     "save_poll": lambda s: s.save_poll(outcome(sighting("New", topics=("kling",)))),
     "feed_rows": lambda s: s.feed_rows(),
     "publication_times": lambda s: s.publication_times(10),

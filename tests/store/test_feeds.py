@@ -147,6 +147,18 @@ def test_all_that_a_poll_decides_is_remembered(store: Store) -> None:
     assert store.due_feeds(NOW, everything=True) == (state,)
 
 
+def test_the_imprint_of_a_document_is_kept_until_another_replaces_it(store: Store) -> None:
+    store.sync_feeds([feed(), feed(OTHER_URL)], NOW)
+    assert store.imprint(FEED_URL) == b""
+    found = []
+    for imprint in (b"one\0\xff", None, b"two", b""):
+        store.save_poll(PollOutcome(feed=feed_state(), imprint=imprint))
+        found.append(store.imprint(FEED_URL))
+    assert found == [b"one\0\xff", b"one\0\xff", b"two", b""]
+    assert store.imprint(OTHER_URL) == b""
+    assert store.imprint("https://nobody.example/") == b""
+
+
 def test_a_poll_stored_twice_changes_nothing_more(store: Store) -> None:
     store.sync_feeds([feed()], NOW)
     poll = outcome(sighting("Kling 2.0", topics=("kling", "video")), sighting("Weather"))

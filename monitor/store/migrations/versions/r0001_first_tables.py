@@ -173,6 +173,13 @@ def _create_tables() -> None:
     )
     op.create_index(op.f("ix_digest_items_digest_id"), "digest_items", ["digest_id"])
     op.create_table(
+        "imprints",
+        sa.Column("feed_id", _number(), autoincrement=False, nullable=False),
+        sa.Column("imprint", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_imprints_feed_id")),
+        sa.PrimaryKeyConstraint("feed_id", name=op.f("pk_imprints")),
+    )
+    op.create_table(
         "matches",
         sa.Column("topic_id", sa.Text(), nullable=False),
         sa.Column("article_id", _number(), nullable=False),

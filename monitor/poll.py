@@ -59,8 +59,8 @@ class FetchesFeeds(Protocol):
 class ParsesFeeds(Protocol):
     """What polling needs of `parse.ParserPool`."""
 
-    def parse(self, fetched: Fetched) -> ParseResult:
-        """Read one body; called from several threads."""
+    def parse(self, fetched: Fetched, last: bytes = b"") -> ParseResult:
+        """Read one body, given the last one's imprint; called from several threads."""
         ...
 
 
@@ -186,12 +186,16 @@ def _decide(
 ) -> tuple[PollOutcome, bool]:
     parsed: ParseResult | None = None
     body_hash: str | None = None
+    last = b""
     if isinstance(result, Fetched):
         body_hash = hashlib.blake2b(result.body, digest_size=16).hexdigest()
         if body_hash != task.state.body_hash:
-            parsed = work.parser.parse(result)
+            last = work.store.imprint(task.state.feed_url)
+            parsed = work.parser.parse(result, last)
             _log_oddities(task.state, parsed)
     outcome = _outcome(work, task, result, parsed, body_hash, now)
+    if isinstance(parsed, ParsedFeed) and parsed.complete and parsed.imprint != last:
+        outcome = replace(outcome, imprint=parsed.imprint)
     return outcome, isinstance(parsed, ParsedFeed)
 
 
@@ -203,7 +207,7 @@ def _log_oddities(state: FeedState, parsed: ParseResult) -> None:
             "feed too long, its first entries were read",
             extra={
                 "feed": state.feed_url,
-                "entries": len(parsed.entries),
+                "entries": _size(parsed),
                 "left_out": parsed.left_out,
             },
         )
@@ -229,9 +233,12 @@ def _outcome(
         fetch=work.config.fetch,
         now=now,
     )
-    return PollOutcome(
-        feed=after, sightings=fresh, entries=len(document.entries) if document else 0
-    )
+    return PollOutcome(feed=after, sightings=fresh, entries=_size(document) if document else 0)
+
+
+def _size(document: ParsedFeed) -> int:
+    """Count a document's entries, those that were not read again among them."""
+    return len(document.entries) + len(document.known)
 
 
 def _new_sightings(

@@ -57,6 +57,10 @@ def titles(body: bytes | str, content_type: str = "") -> list[str]:
         pytest.param(RSS.replace("Wire", "&#xD83D;&#55357;Wire&#x1F;"), id="half a character"),
         pytest.param(RSS.replace("Wire", "&#99999999999999999999;"), id="a reference to nothing"),
         pytest.param(RSS.replace("Wire", f"&#{'9' * 10_000};"), id="an endless reference"),
+        pytest.param(
+            RSS.replace("Wire", "</width></height></media:player></media:thumbnail>&Wire"),
+            id="ends without a beginning",
+        ),
         pytest.param(RSS.removesuffix("</rss>"), id="the outermost element never closed"),
         pytest.param(f"<!DOCTYPE html><html><body>{RSS}</body></html>", id="wrapped into a page"),
         pytest.param(DECLARED.format("punycode") + RSS, id="punycode declared"),

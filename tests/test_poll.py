@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from monitor.articles import marks
 from monitor.config import Config, load
 from monitor.errors import ClosedError, StoreError
 from monitor.matcher import Topics
@@ -91,9 +92,12 @@ class FakeParser:
 
     documents: dict[bytes, ParseResult | Exception] = field(default_factory=dict)
     read: list[bytes] = field(default_factory=list)
+    #: The imprints of earlier documents that came with them.
+    given: list[bytes] = field(default_factory=list)
 
-    def parse(self, fetched: Fetched) -> ParseResult:
+    def parse(self, fetched: Fetched, last: bytes = b"") -> ParseResult:
         self.read.append(fetched.body)
+        self.given.append(last)
         result = self.documents[fetched.body]
         if isinstance(result, Exception):
             raise result
@@ -193,7 +197,7 @@ def test_a_feed_with_news_all_the_time_is_asked_every_hour(desk: Desk) -> None:
     ]
 
     class Wire(FakeParser):
-        def parse(self, fetched: Fetched) -> ParseResult:
+        def parse(self, fetched: Fetched, last: bytes = b"") -> ParseResult:
             shown = int(fetched.body)
             return document(*articles[shown - 20 : shown])
 
@@ -251,6 +255,37 @@ def test_a_body_that_is_no_feed_keeps_the_validators_and_the_entries(desk: Desk)
     states = {row.state.feed_url: row.state for row in desk.store.feed_rows()}
     assert states[FEED_URL].validators.etag == '"1"'
     assert desk.titles() == ["Kling 3 is out"]
+
+
+def test_the_parser_is_told_of_the_last_good_document(desk: Desk) -> None:
+    kling = document(entry("Kling 3 is out"))
+    documents: list[ParsedFeed | ParseFailed] = [
+        replace(kling, imprint=b"first"),
+        ParseFailed(kind=FailureKind.NOT_A_FEED, reason="an HTML page, not a feed"),
+        replace(kling, imprint=b"half", complete=False),
+        replace(kling, entries=(), known=(marks(kling.entries[0]),), imprint=b"second"),
+        replace(kling, imprint=b""),
+        kling,
+    ]
+    for day, parsed in enumerate(documents):
+        body = b"%d" % day
+        desk.fetcher.answers[FEED_URL] = fetched(body)
+        desk.parser.documents[body] = parsed
+        desk.poll(day * 25 * HOUR, everything=True)
+    assert desk.parser.given == [b"", b"first", b"first", b"first", b"second", b""]
+    assert desk.titles() == ["Kling 3 is out"]
+
+
+def test_a_guid_that_an_unread_entry_has_already_is_told_apart(desk: Desk) -> None:
+    first = entry("Kling 3 is out", "https://news.example/1", guid="today")
+    other = entry("Kling 4 is out", "https://news.example/2", guid="today")
+    documents = [document(first), replace(document(other), known=(marks(first),))]
+    for day, parsed in enumerate(documents):
+        body = b"%d" % day
+        desk.fetcher.answers[FEED_URL] = fetched(body)
+        desk.parser.documents[body] = parsed
+        desk.poll(day * 25 * HOUR)
+    assert desk.titles() == ["Kling 3 is out", "Kling 4 is out"]
 
 
 def test_one_failing_feed_does_not_disturb_the_other(desk: Desk) -> None:

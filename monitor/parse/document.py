@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from monitor import markup
 from monitor.model import FailureKind, Fetched, ParseFailed, ParseResult
-from monitor.parse import feedxml, jsonfeed
+from monitor.parse import changes, jsonfeed
 from monitor.parse.decoding import decode
+from monitor.parse.items import UnsafeError
 
 _MAGIC = (
     (b"\x1f\x8b", "gzip data that nobody unpacked"),
@@ -51,28 +52,14 @@ _NEXT_ITEM = re.compile(
     re.IGNORECASE,
 )
 
-# feedparser keeps media:description and itunes:summary in the place of the item's own summary, and
-# the one that comes first pushes the others out. Under other names they stay apart.
-_RENAMED = (
-    ("<media:description", "<media:x-description"),
-    ("</media:description", "</media:x-description"),
-    ("<itunes:summary", "<itunes:x-summary"),
-    ("</itunes:summary", "</itunes:x-summary"),
-)
-# feedparser looks for mail addresses in such texts with a regular expression of quadratic time.
-_AUTHOR = re.compile(
-    r"(<(?:\w{1,20}:)?(?:author|creator|managingEditor|webMaster|publisher|contributor|owner|name|email)"
-    r"\b[^<>]{0,500}>\s{0,50}(?:<!\[CDATA\[)?[^<]{300})[^<]{200,}",
-    re.IGNORECASE,
-)
 
-
-def read(fetched: Fetched) -> ParseResult:
+def read(fetched: Fetched, last: bytes = b"") -> ParseResult:
     """Understand RSS, RDF, Atom or JSON Feed; say of anything else in plain words what it is.
 
     A document without its end gives its whole entries and says `complete=False`. Of one with more
     than MAX_ITEMS entries the first ones are read, and it counts as complete: asked for again, it
-    would bring the same.
+    would bring the same. What `last`, the imprint of the feed's last good document, has already is
+    left out.
     """
     for magic, what in _MAGIC:
         if fetched.body.startswith(magic):
@@ -82,10 +69,10 @@ def read(fetched: Fetched) -> ParseResult:
         return _no_feed("the server sent an empty document")
     if text[0] in "{[":
         return jsonfeed.read(text, url=fetched.url, most=MAX_ITEMS)
-    return _read_xml(_without_junk(text), url=fetched.url)
+    return _read_xml(_without_junk(text), url=fetched.url, last=last)
 
 
-def _read_xml(text: str, *, url: str) -> ParseResult:
+def _read_xml(text: str, *, url: str, last: bytes) -> ParseResult:
     prolog = _PROLOG.match(text)
     start = prolog.end() if prolog else 0
     root = _NAME.match(text, start)
@@ -100,8 +87,11 @@ def _read_xml(text: str, *, url: str) -> ParseResult:
     name = root[1]
     body, complete = _whole_items(text, start, name)
     body, left_out = _first_items(body, name)
-    feed, fault = feedxml.read(_repaired(body), url=url)
-    if feed is None or not (feed.entries or complete) or (page and not feed.entries):
+    try:
+        feed, fault = changes.read(_encoded(body), url=url, last=last)
+    except UnsafeError as error:
+        return _no_feed(f"{error}, which is refused as dangerous")
+    if feed is None or (not (feed.entries or feed.known) and (page or not complete)):
         return _no_feed(_what_else(text, name, fault, page=bool(page), complete=complete))
     return replace(feed, complete=complete, left_out=left_out)
 
@@ -131,6 +121,8 @@ def _without_junk(text: str) -> str:
 
 def _whole_items(text: str, start: int, root: str) -> tuple[str, bool]:
     """Cut a document without an end after its last whole item; say whether it had one."""
+    if text.endswith((f"</{root}>", f"</{root}>\n")):
+        return text, True
     end = start
     for match in _ITEM_END.finditer(text):
         end = match.end()
@@ -161,12 +153,10 @@ def _closed(text: str, root: str) -> str:
     return text + ("</channel></rss>" if root.lower() == "rss" else f"</{root}>")
 
 
-def _repaired(text: str) -> bytes:
+def _encoded(text: str) -> bytes:
+    mended = _DECLARATION.sub("", markup.mend_references(text), count=1)
     # On the same line, so that a fault is reported where its author finds it.
-    text = '<?xml version="1.0" encoding="utf-8"?>' + _DECLARATION.sub("", text, count=1)
-    for name, apart in _RENAMED:
-        text = text.replace(name, apart)
-    return _AUTHOR.sub(r"\1", markup.mend_references(text)).encode()
+    return b'<?xml version="1.0" encoding="utf-8"?>' + mended.encode()
 
 
 def _no_feed(reason: str) -> ParseFailed:

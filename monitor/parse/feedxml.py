@@ -29,12 +29,13 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 _MAX_TTL_MINUTES = 7 * 24 * 60
 
 
-def read(document: bytes, *, url: str) -> tuple[ParsedFeed | None, str]:
+def read(document: bytes, *, url: str, about: bytes | None = None) -> tuple[ParsedFeed | None, str]:
     """Read a document in UTF-8.
 
     Args:
         document: Its text, decoded and repaired.
         url: Where it came from: relative links are resolved against it.
+        about: What it says outside of its items, None where that is not known.
 
     Returns:
         The feed, None if the document is none or lost all its entries; and where its XML is broken,
@@ -50,7 +51,7 @@ def read(document: bytes, *, url: str) -> tuple[ParsedFeed | None, str]:
     fault = _fault(found.get("bozo_exception")) if found.bozo else ""
     if not found.entries and (not found.version or (fault and _ITEM_START.search(document))):
         return None, fault
-    return _feed(found, document, url), fault
+    return _feed(found, document if about is None else about, url), fault
 
 
 def _fault(error: object) -> str:
@@ -59,7 +60,7 @@ def _fault(error: object) -> str:
     return "its text cannot be read"
 
 
-def _feed(found: Any, document: bytes, url: str) -> ParsedFeed:  # noqa: ANN401  feedparser has no types
+def _feed(found: Any, about: bytes, url: str) -> ParsedFeed:  # noqa: ANN401  feedparser has no types
     feed = found.feed
     atom = found.version.startswith("atom")
     link = absolute_link(feed.get("link"), base=url)
@@ -67,7 +68,7 @@ def _feed(found: Any, document: bytes, url: str) -> ParsedFeed:  # noqa: ANN401 
     # RFC 4287 resolves against the document; in RSS a relative link is meant as on the site.
     base = url if atom else link or url
     zone = default_zone(lang)
-    hours, days = _skips(document)
+    hours, days = _skips(about)
     return ParsedFeed(
         title=site_name(feed.get("title")),
         link=link,
@@ -137,10 +138,10 @@ def _ttl(text: object) -> timedelta:
     return timedelta(minutes=min(int(text), _MAX_TTL_MINUTES))
 
 
-def _skips(document: bytes) -> tuple[frozenset[int], frozenset[int]]:
+def _skips(about: bytes) -> tuple[frozenset[int], frozenset[int]]:
     hours: set[int] = set()
     days: set[int] = set()
-    for match in _SKIPPED.finditer(document):
+    for match in _SKIPPED.finditer(about):
         words = re.sub(r"<[^>]*>", " ", match[2].decode("utf-8", "replace")).lower().split()
         if match[1].lower() == b"hours":
             # The first RSS counted from 1 to 24.

@@ -60,13 +60,19 @@ class ParserPool:
         for _ in range(workers):
             self._places.put(None)
 
-    def parse(self, fetched: Fetched) -> ParseResult:
-        """Understand one document; a failure is a value that says in plain words what was wrong."""
+    def parse(self, fetched: Fetched, last: bytes = b"") -> ParseResult:
+        """Understand one document; a failure is a value that says in plain words what was wrong.
+
+        Args:
+            fetched: The document.
+            last: `ParsedFeed.imprint` of the feed's last good document. What that one had is not
+                read again, and among the result's `known`.
+        """
         worker: _Worker | None = self._places.get()
         try:
             if worker is None or not worker.is_fit:
                 worker = self._replaced(worker)
-            result = worker.parse(fetched, self._timeout)
+            result = worker.parse(fetched, last, self._timeout)
         except (EOFError, OSError) as error:
             self._discard(worker)
             worker = None
@@ -147,7 +153,7 @@ class _Worker:
         """Whether it lives and is young enough for another document."""
         return self._jobs < _JOBS_PER_WORKER and self._process.poll() is None
 
-    def parse(self, fetched: Fetched, timeout: timedelta) -> ParseResult:
+    def parse(self, fetched: Fetched, last: bytes, timeout: timedelta) -> ParseResult:
         """Give it one document; TimeoutError when it does not answer, EOFError when it dies."""
         if not self._ready:
             # The first import must not count against the first document.
@@ -155,7 +161,7 @@ class _Worker:
             self._ready = True
         self._jobs += 1
         seconds = timeout.total_seconds()
-        self._connection.send((fetched, 2 * seconds + 1))
+        self._connection.send((fetched, last, 2 * seconds + 1))
         result: ParseResult = self._receive(seconds)
         return result
 

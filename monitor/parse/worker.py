@@ -27,17 +27,17 @@ def main(descriptor: int, memory_bytes: int) -> None:
         # From here on every fault is a result; what a library prints would spoil a terminal.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         while True:
-            fetched, seconds = connection.recv()
+            fetched, last, seconds = connection.recv()
             # Ends this process if the parent died and cannot; the signal needs no interpreter.
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            result = _read(fetched)
+            result = _read(fetched, last)
             signal.setitimer(signal.ITIMER_REAL, 0)
             connection.send(result)
 
 
-def _read(fetched: Fetched) -> ParseResult:
+def _read(fetched: Fetched, last: bytes) -> ParseResult:
     try:
-        return read(fetched)
+        return read(fetched, last)
     except MemoryError:
         return ParseFailed(
             kind=FailureKind.PARSER, reason="the parser needed more memory than it may take"

@@ -37,6 +37,7 @@ check: .venv/.dev
 
 bench: .venv/.dev
 	@.venv/bin/python -m bench.poll $(N)
+	@.venv/bin/python -m bench.parse
 	@.venv/bin/python -m bench.match
 	@.venv/bin/python -m bench.rhythm
 

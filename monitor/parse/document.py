@@ -143,6 +143,8 @@ def _first_items(text: str, root: str) -> tuple[str, int]:
 
     Between two items only: what stands in one is never taken for the end of it.
     """
+    if text.count("</") < MAX_ITEMS:  # told faster than how many of these are ends of items
+        return text, 0
     ends = [match.end() for match in _NEXT_ITEM.finditer(text)]
     if len(ends) < MAX_ITEMS:
         return text, 0

@@ -246,6 +246,8 @@ def _new_sightings(
 ) -> Iterator[Sighting]:
     feed, state = task.feed, task.state
     seen = articles.sightings(parsed, state, name=feed.name, lang=feed.lang, now=now)
+    if not seen:
+        return
     known = work.store.known_entries(state.feed_url, [sighting.entry_key for sighting in seen])
     for sighting in seen:
         if sighting.entry_key not in known:

@@ -44,6 +44,7 @@ _IMPRINT = (
     .join(feeds, feeds.c.id == imprints.c.feed_id)
     .where(feeds.c.url == bindparam("of_url", type_=CleanText))
 )
+_UPDATE_IMPRINT = update(imprints).where(imprints.c.feed_id == bindparam("of_feed"))
 _NEWEST = (
     select(sightings.c.sorted_at)
     .where(sightings.c.feed_id == bindparam("feed_id"))
@@ -254,13 +255,13 @@ class Feeds(Database):
             return {url: newest_times(connection, feed_id, most) for feed_id, url in known}
 
     def _keep_imprint(self, connection: Connection, feed_id: int, imprint: bytes) -> None:
-        statement = self._dialect.insert(imprints)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["feed_id"], set_={"imprint": statement.excluded.imprint}
-            ),
-            {"feed_id": feed_id, "imprint": imprint},
-        )
+        kept = connection.execute(_UPDATE_IMPRINT, {"of_feed": feed_id, "imprint": imprint})
+        if kept.rowcount == 0:
+            # Where another process was faster, its document is as good as ours.
+            connection.execute(
+                self._dialect.insert(imprints).on_conflict_do_nothing(index_elements=["feed_id"]),
+                {"feed_id": feed_id, "imprint": imprint},
+            )
 
     def _add_articles(self, connection: Connection, rows: Sequence[values.Values]) -> int:
         # Another process may have stored the same article a moment ago.

@@ -85,14 +85,15 @@ def remember(diary: Diary | None, published: Collection[datetime | None], now: d
 
 
 def _first(published: Collection[datetime | None], now: datetime) -> Diary:
-    """Begin with what the first document tells: it reaches back as far as its entries do."""
+    """Begin with the last four weeks, as far back as the first document's entries reach."""
     this = _hour(now)
     hours = sorted(_hour(date) for date in published if date is not None and date <= now)
-    # One in ten may be pinned to the top for years and says nothing about how far it reaches.
-    hours = hours[len(hours) // 10 :]
-    begin = max(hours[0] if hours else this, this - DIARY_HOURS + 1)
-    counts = _counts("0" * (this - begin + 1))
-    for hour in hours:
+    recent = [hour for hour in hours if hour > this - DIARY_HOURS]
+    # One in ten may be pinned to the top and says nothing about how far the document reaches. Where
+    # all are old, the past is left open: a feed with wrong dates must not look dead from the start.
+    recent = recent[len(recent) // 10 :]
+    counts = _counts("0" * (this - min(recent, default=this) + 1))
+    for hour in recent:
         _count(counts, hour, this)
     return _diary(counts, this)
 

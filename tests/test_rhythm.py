@@ -197,9 +197,10 @@ def test_what_a_poll_tells(published: list[datetime | None], counts: str) -> Non
         pytest.param([], "0", id="an empty feed"),
         pytest.param([None, None], "0", id="no dates: they may be of any time"),
         pytest.param([NOON + HOUR], "0", id="of the future"),
+        pytest.param([ago(days=90), ago(days=99)], "0", id="all old, or wrongly dated"),
         pytest.param([ago(hours=4), ago(hours=2)], "10100", id="the past begins with the oldest"),
         pytest.param(
-            [ago(days=900), *(ago(hours=n) for n in range(1, 10))], "1111111110", id="one is pinned"
+            [ago(days=9), *(ago(hours=n) for n in range(1, 10))], "1111111110", id="one is pinned"
         ),
     ],
 )
@@ -208,7 +209,7 @@ def test_what_the_first_document_tells(published: list[datetime | None], counts:
 
 
 def test_a_diary_keeps_four_weeks() -> None:
-    diary = rhythm.remember(None, [ago(days=60), ago(days=1)], NOON)
+    diary = rhythm.remember(None, [ago(days=60), ago(days=28, hours=-1), ago(days=1)], NOON)
     assert len(diary.counts) == rhythm.DIARY_HOURS
     later = rhythm.remember(diary, [], NOON + 90 * DAY)
     assert later == Diary(until=NOON + 90 * DAY, counts="0" * rhythm.DIARY_HOURS)

@@ -177,6 +177,22 @@ def test_where_items_are_not_certain_the_whole_document_is_read(more: str) -> No
     assert feed(body).imprint == b""
 
 
+def test_the_base_of_one_content_is_not_that_of_the_next_link() -> None:
+    entry = (
+        "<entry><id>{n}</id><title>{n}</title><link href='{n}'/>"
+        "<content type='html' xml:base='https://b.example/{n}/'>a</content></entry>"
+    )
+    entries = [entry.format(n=n) for n in (1, 2, 3)]
+    atom = "<feed xmlns='http://www.w3.org/2005/Atom'>{}</feed>"
+    last = feed(atom.format("".join(entries[1:]))).imprint
+    whole = feed(atom.format("".join(entries)))
+    then = feed(atom.format("".join(entries)), last)
+    assert [(e.guid, e.link) for e in whole.entries] == [
+        (n, f"https://feeds.example/{n}") for n in ("1", "2", "3")
+    ]
+    assert then.entries == whole.entries[:1]
+
+
 def test_a_document_cut_off_gives_what_is_new_in_it() -> None:
     last = feed(document("RSS", "One", "Two")).imprint
     for names, new in ((["One", "Two", "Three"], ["Three"]), (["One", "Two"], [])):

@@ -58,6 +58,16 @@ def attributes(count: int) -> str:
             ["<item><![CDATA[</item>]]><!-- </item> --></item>"],
             id="what only looks like an end",
         ),
+        pytest.param(
+            f"<feed xmlns='{ATOM}'><entry xml:base='/b/'><content xml:base='c'/></entry></feed>",
+            ["<entry xml:base='/b/'><content xml:base='c'/></entry>"],
+            id="a base for all",
+        ),
+        pytest.param(
+            f"<feed xmlns='{ATOM}' xml:base='/b/'><entry><link xml:base='c'/></entry></feed>",
+            ["<entry><link xml:base='c'/></entry>"],
+            id="a base around all",
+        ),
         pytest.param(rss(""), [], id="no items"),
     ],
 )
@@ -75,6 +85,10 @@ def test_items_are_found_to_the_byte(document: str, expected: list[str]) -> None
         pytest.param("<item>a</item><image><item>b</item></image>", id="an item elsewhere"),
         pytest.param("<item>a</item><item/>", id="an empty element"),
         pytest.param("<item a='1>0'/>a", id="an empty element with a sign in it"),
+        pytest.param(
+            "<item xml:base='https://b.example/'>a</item><item>b</item>", id="a base for some"
+        ),
+        pytest.param("<item><a xml:base='https://b.example/'/></item>", id="a base in an item"),
         pytest.param("<x xmlns='urn:x'><item>a</item></x>", id="another vocabulary"),
     ],
 )

@@ -31,6 +31,21 @@ def test_captions_stay_apart_from_summaries() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ("<content type='html' xml:base='https://b.example/'>a", "<content type='html' >a"),
+        ('<a:summary\nxml:base = "/b/" type="html"/>', '<a:summary\n type="html"/>'),
+        (
+            "<entry xml:base='/b/'><contents base='c'/>",
+            "<entry xml:base='/b/'><contents base='c'/>",
+        ),
+    ],
+)
+def test_the_base_of_a_content_is_taken_away(document: str, expected: str) -> None:
+    assert repaired(document.encode()).decode() == expected
+
+
 AUTHOR = st.lists(
     st.sampled_from(["Ada ", "可灵", "&amp;", "&#x4e2d;", "]]", "]", "x" * 200, "<![CDATA[]]>"])
 ).map("".join)

@@ -14,6 +14,10 @@ MAX_ITEMS = 20_000
 # Whatever their namespace: publishers write many, and what feedparser does not take for an item
 # shows in the number of entries.
 _ITEMS = ("item", "entry")
+# feedparser forgets to leave a base address (xml:base) where its element ends, unless there is one
+# around it. That of the elements here is taken away before (see `repair`), for nothing needs it.
+_BASES = ("http://www.w3.org/XML/1998/namespace base", "base")
+_BASELESS = {"content", "summary", "title"}
 _NAME = re.compile(rb"[^\s/>]+")
 
 Range = tuple[int, int]
@@ -31,7 +35,8 @@ def item_ranges(document: bytes) -> tuple[Range, ...]:
 
     Returns:
         Places in the document's order; () if there are none, or if they cannot be told for certain:
-        the XML is broken, has a document type, or has items where no feed has them.
+        the XML is broken, has a document type, has items where no feed has them, or an item may
+        read otherwise for what stands before it.
 
     Raises:
         UnsafeError: It declares entities, or goes beyond one of the limits.
@@ -41,7 +46,7 @@ def item_ranges(document: bytes) -> tuple[Range, ...]:
         scan.parser.Parse(document, True)  # noqa: FBT003  expat takes no names
     except expat.ExpatError:
         return ()
-    return tuple(scan.ranges) if scan.certain else ()
+    return tuple(scan.ranges) if scan.independent else ()
 
 
 class _Scan:
@@ -58,6 +63,9 @@ class _Scan:
         # Where the present item began, how deep it lies; 0 outside of all.
         self._start = 0
         self._item_depth = 0
+        # Whether the outermost element has a base address; how many items have their own.
+        self._based = False
+        self._items_based = 0
         self._namespaces: set[tuple[str | None, str | None]] = set()
         # With a separator, expat resolves prefixes and refuses unknown ones, as feedparser does.
         self.parser = parser = expat.ParserCreate(namespace_separator=" ")
@@ -68,16 +76,31 @@ class _Scan:
         parser.StartDoctypeDeclHandler = self._declare_type
         parser.EntityDeclHandler = self._declare_entity
 
+    @property
+    def independent(self) -> bool:
+        """Whether the items are known, and none reads otherwise for what stands before it."""
+        return self.certain and self._items_based in {0, len(self.ranges)}
+
     def _open(self, name: str, attributes: list[str]) -> None:
         self._depth = depth = self._depth + 1
         if depth > MAX_DEPTH:
             raise UnsafeError(f"its elements are nested more than {MAX_DEPTH} deep")
         if len(attributes) > 2 * MAX_ATTRIBUTES:
             raise UnsafeError(f"it has more than {MAX_ATTRIBUTES} attributes on one element")
+        if attributes and not self._based and any(base in attributes for base in _BASES):
+            self._note_base(_local(name), depth)
         if name.endswith(_ITEMS) and _local(name) in _ITEMS:
             self._open_item(depth)
         elif depth == 2:
             self._channel = _local(name) == "channel"
+
+    def _note_base(self, name: str, depth: int) -> None:
+        if depth == 1:
+            self._based = True
+        elif name in _ITEMS:
+            self._items_based += 1
+        elif name not in _BASELESS:
+            self.certain = False
 
     def _open_item(self, depth: int) -> None:
         self._items += 1

@@ -154,6 +154,11 @@ class ParsedFeed:
     #: How many more entries the document has than any feed is read to; mostly 0.
     left_out: int = 0
 
+    @property
+    def size(self) -> int:
+        """How many entries it shows, those that were not read again among them."""
+        return len(self.entries) + len(self.known)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseFailed:

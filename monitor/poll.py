@@ -207,7 +207,7 @@ def _log_oddities(state: FeedState, parsed: ParseResult) -> None:
             "feed too long, its first entries were read",
             extra={
                 "feed": state.feed_url,
-                "entries": _size(parsed),
+                "entries": parsed.size,
                 "left_out": parsed.left_out,
             },
         )
@@ -233,12 +233,7 @@ def _outcome(
         fetch=work.config.fetch,
         now=now,
     )
-    return PollOutcome(feed=after, sightings=fresh, entries=_size(document) if document else 0)
-
-
-def _size(document: ParsedFeed) -> int:
-    """Count a document's entries, those that were not read again among them."""
-    return len(document.entries) + len(document.known)
+    return PollOutcome(feed=after, sightings=fresh, entries=document.size if document else 0)
 
 
 def _new_sightings(

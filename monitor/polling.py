@@ -112,7 +112,7 @@ def decide(
                 body_hash=body_hash,
             )
             # When most of it is new, other entries may have come and gone before anybody looked.
-            overrun = parsed is not None and len(fresh) * 2 > len(parsed.entries)
+            overrun = parsed is not None and len(fresh) * 2 > parsed.size
             return _succeeded(state, result.max_age, slots, fetch, now, overrun=overrun)
     assert_never(result)
 

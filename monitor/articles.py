@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from urllib.parse import SplitResult, urlsplit
 
@@ -19,6 +19,9 @@ from monitor.model import Article, Entry, FeedState, ParsedFeed, Sighting
 # Changing how keys are made means a new version: old keys then simply never match.
 _KEY_VERSION = "1"
 _MARK = 8
+# Where in an entry's marks each stands.
+_GUID, _LINK, _HEADING = (slice(start, start + _MARK) for start in (0, _MARK, 2 * _MARK))
+_NO_MARK = bytes(_MARK)
 #: So many entries without a date may come as news from a feed's first fetch.
 UNDATED_FROM_FIRST_FETCH = 10
 
@@ -127,9 +130,44 @@ def marks(entry: Entry) -> bytes:
     `ParsedFeed.known`.
     """
     if not _says_anything(entry):
-        return bytes(3 * _MARK)
+        return 3 * _NO_MARK
     link = canonical_link(entry.link or "")
     return b"".join(map(_mark, (entry.guid or "", link, _heading(entry))))
+
+
+def ambiguous(marked: Iterable[bytes]) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Give the guids that a document uses for several links, and its links for several titles.
+
+    Args:
+        marked: The `marks` of all its entries; of the same kind is what is given.
+    """
+    links: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    headings: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    for entry in marked:
+        links[entry[_GUID]].add(entry[_LINK])
+        headings[entry[_LINK]].add(entry[_HEADING])
+    return _of_several(links), _of_several(headings)
+
+
+def keys_changed(before: Iterable[bytes], now: Iterable[bytes], among: Iterable[bytes]) -> bool:
+    """Tell whether an entry that stands in two documents has another key in the second.
+
+    It has if the others make its guid or its link ambiguous in only one of them.
+
+    Args:
+        before: The `marks` of all entries of the first document.
+        now: Those of the second.
+        among: Those of the entries in question.
+    """
+    before, now = frozenset(before), frozenset(now)
+    if before == now:
+        return False
+    guids, links = (
+        first ^ second for first, second in zip(ambiguous(before), ambiguous(now), strict=True)
+    )
+    return bool(guids or links) and any(
+        entry[_GUID] in guids or entry[_LINK] in links for entry in among
+    )
 
 
 def canonical_link(link: str) -> str:
@@ -159,29 +197,27 @@ def _ambiguous(
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Give the guids a document uses for several links, and its links for several titles."""
     marked = [(entry, marks(entry)) for entry in entries]
-    links: defaultdict[bytes, set[bytes]] = defaultdict(set)
-    headings: defaultdict[bytes, set[bytes]] = defaultdict(set)
-    for mark in (*(mark for _, mark in marked), *known):
-        guid, link, heading = mark[:_MARK], mark[_MARK : 2 * _MARK], mark[2 * _MARK :]
-        links[guid].add(link)
-        headings[link].add(heading)
-    repeated = {entry.guid for entry, mark in marked if len(links[mark[:_MARK]]) > 1}
-    shared = {
-        canonical_link(entry.link or "")
-        for entry, mark in marked
-        if len(headings[mark[_MARK : 2 * _MARK]]) > 1
-    }
-    return frozenset(filter(None, repeated)), frozenset(filter(None, shared))
+    repeated, shared = ambiguous((*(own for _, own in marked), *known))
+    return (
+        frozenset(entry.guid or "" for entry, own in marked if own[_GUID] in repeated),
+        frozenset(
+            canonical_link(entry.link or "") for entry, own in marked if own[_LINK] in shared
+        ),
+    )
 
 
 def _says_anything(entry: Entry) -> bool:
     return bool(entry.title or entry.text or entry.link)
 
 
+def _of_several(found: Mapping[bytes, Collection[bytes]]) -> frozenset[bytes]:
+    return frozenset(mark for mark, of in found.items() if len(of) > 1 and mark != _NO_MARK)
+
+
 def _mark(value: str) -> bytes:
     """Give eight bytes that stand for a value, zeros for none."""
     encoded = value.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(encoded, digest_size=_MARK).digest() if value else bytes(_MARK)
+    return hashlib.blake2b(encoded, digest_size=_MARK).digest() if value else _NO_MARK
 
 
 def _heading(entry: Entry) -> str:

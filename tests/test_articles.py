@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.articles import article_key, canonical_link, entry_key, marks, sightings
+from monitor.articles import (
+    article_key,
+    canonical_link,
+    entry_key,
+    keys_changed,
+    marks,
+    sightings,
+)
 from monitor.model import Article, Entry, FeedState, ParsedFeed, Sighting
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -323,3 +330,23 @@ def test_entries_that_were_read_before_still_count_for_the_others(
     for key, sighting in whole.items():
         if sighting.article.author in of_new:
             assert part[key] == sighting
+
+
+@given(st.lists(entries_much_alike, max_size=5), st.lists(entries_much_alike, max_size=5))
+def test_an_entry_keeps_its_key_while_its_company_leaves_it_alone(
+    first: list[Entry], second: list[Entry]
+) -> None:
+    both = entry("Kling", guid="1", link="https://wire.example/a")
+    (shown, *_), (again, *_) = seen(both, *first), seen(both, *second)
+    before, now = (list(map(marks, (both, *others))) for others in (first, second))
+    if not keys_changed(before, now, among=[marks(both)]):
+        assert shown.entry_key == again.entry_key
+
+
+def test_a_link_shared_for_the_first_time_changes_keys() -> None:
+    status, other = (entry(title, link="https://wire.example/status") for title in ("Up", "Down"))
+    alone, together = [marks(status)], [marks(status), marks(other)]
+    assert keys_changed(alone, together, among=alone)
+    assert keys_changed(together, alone, among=alone)
+    assert not keys_changed(together, together, among=alone)
+    assert not keys_changed(alone, together, among=[marks(entry("Rain", link=None))])

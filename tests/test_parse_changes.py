@@ -193,6 +193,28 @@ def test_the_base_of_one_content_is_not_that_of_the_next_link() -> None:
     assert then.entries == whole.entries[:1]
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "whole"),
+    [
+        pytest.param("A", "BA", True, id="a second entry at the same address"),
+        pytest.param("BA", "CBA", False, id="a third one"),
+        pytest.param("BA", "B", True, id="only one is left"),
+    ],
+)
+def test_where_entries_get_other_keys_the_whole_document_is_read(
+    before: str, now: str, whole: bool
+) -> None:
+    item = "<item><title>{}</title><link>https://a.example/status</link></item>"
+
+    def status(names: str) -> str:
+        return document("RSS").replace(
+            "</channel>", "".join(map(item.format, names)) + "</channel>"
+        )
+
+    then = feed(status(now), feed(status(before)).imprint)
+    assert titles(then) == [name for name in now if whole or name not in before]
+
+
 def test_a_document_cut_off_gives_what_is_new_in_it() -> None:
     last = feed(document("RSS", "One", "Two")).imprint
     for names, new in ((["One", "Two", "Three"], ["Three"]), (["One", "Two"], [])):

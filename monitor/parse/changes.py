@@ -42,34 +42,25 @@ def read(document: bytes, *, url: str, last: bytes = b"") -> tuple[ParsedFeed | 
         return feedxml.read(repaired(document), url=url)
     before = imprint.load(last)
     hashes = [item_hash(document[start:end]) for start, end in ranges]
-    known = [place for place, key in zip(ranges, hashes, strict=True) if key in before.items]
     about = _without(document, ranges)
     outside = item_hash(_steady(about))
-    if before.feed and len(known) == len(ranges) and outside == before.outside:
-        return _with_imprint(before.feed, hashes, outside, before), ""
-    rest = repaired(_without(document, known))
-    feed, fault = feedxml.read(rest, url=url, about=about)
-    if feed is not None and len(feed.entries) + len(known) == len(ranges):
-        return _with_imprint(feed, hashes, outside, before), fault
-    return read(document, url=url) if known else (feed, fault)
-
-
-def _with_imprint(
-    feed: ParsedFeed, hashes: Sequence[bytes], outside: bytes, before: Imprint
-) -> ParsedFeed:
-    """Add to the entries that were read those that were left out, as marks."""
+    known = [place for place, key in zip(ranges, hashes, strict=True) if key in before.items]
+    fault = ""
+    feed = before.feed
+    if feed is None or len(known) < len(ranges) or outside != before.outside:
+        rest = repaired(_without(document, known))
+        feed, fault = feedxml.read(rest, url=url, about=about)
+        if feed is None or len(feed.entries) + len(known) != len(ranges):
+            return read(document, url=url) if known else (feed, fault)
     new = (key for key in hashes if key not in before.items)
-    read = dict(zip(new, map(articles.marks, feed.entries), strict=True))
-    after = Imprint(
-        feed=replace(feed, entries=()),
-        outside=outside,
-        items={key: read.get(key) or before.items[key] for key in hashes},
-    )
-    return replace(
-        feed,
-        known=tuple(before.items[key] for key in hashes if key in before.items),
-        imprint=imprint.dump(after),
-    )
+    marks = dict(zip(new, map(articles.marks, feed.entries), strict=True))
+    now = {key: before.items.get(key) or marks[key] for key in hashes}
+    left_out = tuple(now[key] for key in hashes if key in before.items)
+    if articles.keys_changed(before.items.values(), now.values(), among=left_out):
+        # Rare: a guid or link has just become ambiguous, or is not any more.
+        return read(document, url=url)
+    after = Imprint(feed=replace(feed, entries=()), outside=outside, items=now)
+    return replace(feed, known=left_out, imprint=imprint.dump(after)), fault
 
 
 def _steady(about: bytes) -> bytes:

@@ -16,7 +16,7 @@ MAX_ITEMS = 20_000
 _ITEMS = ("item", "entry")
 # feedparser forgets to leave a base address (xml:base) where its element ends, unless there is one
 # around it. That of the elements here is taken away before (see `repair`), for nothing needs it.
-_BASES = ("http://www.w3.org/XML/1998/namespace base", "base")
+_XML_BASE = "http://www.w3.org/XML/1998/namespace base"
 _BASELESS = {"content", "summary", "title"}
 _NAME = re.compile(rb"[^\s/>]+")
 
@@ -87,7 +87,7 @@ class _Scan:
             raise UnsafeError(f"its elements are nested more than {MAX_DEPTH} deep")
         if len(attributes) > 2 * MAX_ATTRIBUTES:
             raise UnsafeError(f"it has more than {MAX_ATTRIBUTES} attributes on one element")
-        if attributes and not self._based and any(base in attributes for base in _BASES):
+        if attributes and (_XML_BASE in attributes or "base" in attributes):
             self._note_base(_local(name), depth)
         if name.endswith(_ITEMS) and _local(name) in _ITEMS:
             self._open_item(depth)
@@ -97,6 +97,8 @@ class _Scan:
     def _note_base(self, name: str, depth: int) -> None:
         if depth == 1:
             self._based = True
+        elif self._based:
+            return
         elif name in _ITEMS:
             self._items_based += 1
         elif name not in _BASELESS:

@@ -7,6 +7,7 @@ import functools
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import articles
-from monitor.model import NO_VALIDATORS, FailureKind, Fetched, ParsedFeed, ParseFailed, ParseResult
+from monitor.model import (
+    NO_VALIDATORS,
+    FailureKind,
+    FeedState,
+    Fetched,
+    ParsedFeed,
+    ParseFailed,
+    ParseResult,
+    Sighting,
+)
 from monitor.parse import ParserPool, imprint
 from monitor.parse.document import read
 
@@ -55,6 +65,13 @@ FORMS = {
         ),
     ),
 }
+NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
+STATE = FeedState(
+    feed_url="https://feeds.example/feed",
+    url="https://feeds.example/feed",
+    next_poll_at=NOW,
+    first_success_at=NOW,
+)
 form = pytest.mark.parametrize("form", FORMS)
 
 
@@ -268,6 +285,38 @@ def test_what_is_kept_reads_as_in_the_whole(
     body = document(form, *names)
     then = parse(body, last)
     assert same_but_for_what_was_known(parse(body), then)
+
+
+def news(documents: list[str], *, remembering: bool) -> list[Sighting]:
+    """Poll these documents one after the other and give what each showed for the first time."""
+    known: set[str] = set()
+    found: list[Sighting] = []
+    last = b""
+    for body in documents:
+        parsed = feed(body, last)
+        for sighting in articles.sightings(parsed, STATE, name="", lang=None, now=NOW):
+            if sighting.entry_key not in known:
+                known.add(sighting.entry_key)
+                found.append(sighting)
+        last = parsed.imprint if remembering else b""
+    return found
+
+
+items_much_alike = st.tuples(
+    st.sampled_from(["", "<guid>1</guid>", "<guid>2</guid>"]),
+    st.sampled_from(["", "<link>https://a.example/1</link>", "<link>https://a.example/2</link>"]),
+    st.sampled_from(["", "<title>Kling</title>", "<title>Ali</title>"]),
+).map(lambda parts: f"<item>{''.join(parts)}</item>")
+
+
+@settings(max_examples=150)
+@given(st.lists(st.lists(items_much_alike, max_size=4), max_size=5))
+def test_the_same_news_is_found_as_if_every_document_was_read_in_full(
+    polls: list[list[str]],
+) -> None:
+    start, end = document("RSS").split("</channel>")
+    documents = [f"{start}{''.join(items)}</channel>{end}" for items in polls]
+    assert news(documents, remembering=True) == news(documents, remembering=False)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

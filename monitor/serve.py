@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from monitor import deliver
 from monitor.app import App, machine_zone, utc_now
 from monitor.config import Config
-from monitor.console import say
+from monitor.console import count, say
 from monitor.demo import SampleServer, prepare
 from monitor.poll import poll_due
 from monitor.scheduler import Service
@@ -155,7 +155,7 @@ def status_line(app: App, service: Service) -> str | None:
     if status.trouble:
         return status.trouble
     if status.polling:
-        return f"reading {status.total} feeds: {status.done} done"
+        return f"reading {count(status.total, 'feed')}: {status.done} done"
     if status.rounds == 0:
         return "the first round of polls is about to start"
     if status.offline:

@@ -17,7 +17,7 @@ from queue import Empty, Queue
 import httpx
 import pytest
 
-from tests.scripted import Answer, serve
+from tests.scripted import Answer, Seen, serve
 from tests.test_cli import CONFIG, FEED
 
 PATIENCE = 60
@@ -104,11 +104,18 @@ def test_it_polls_shows_and_ends_cleanly(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_while_a_server_keeps_it_waiting(tmp_path: Path, number: int) -> None:
-    with serve({"/slow": Answer(hang=True, raw=b"HTTP/1.1 200 OK\r\n")}) as server:
+    asked = threading.Event()
+
+    def slow(_: Seen) -> Answer:
+        asked.set()
+        return Answer(hang=True, raw=b"HTTP/1.1 200 OK\r\n")
+
+    with serve({"/slow": slow}) as server:
         configure(tmp_path, server.url("/slow"))
         with monitor("run", folder=tmp_path) as service:
             url = service.line(r"the archive is at (\S+)")[1]
-            assert "reading" in httpx.get(url).text
+            assert asked.wait(PATIENCE)
+            assert "reading 1 feed: 0 done" in httpx.get(url).text
             assert service.stop(number) == 0
 
 

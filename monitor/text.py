@@ -103,15 +103,28 @@ def pieces(text: str, spans: Iterable[Span]) -> tuple[Piece, ...]:
     return _cut(text, 0, len(text), _marks(text, spans))
 
 
-def snippet(text: str, spans: Iterable[Span], width: int = 160) -> tuple[Piece, ...]:
+#: How many characters about two lines of a mail hold: of Latin script, and of Chinese.
+TWO_LINES = 160
+TWO_LINES_WIDE = 84
+#: From here on scripts are mostly written in characters as wide as two Latin ones.
+_FIRST_WIDE = "\u2e80"
+
+
+def snippet(text: str, spans: Iterable[Span], width: int | None = None) -> tuple[Piece, ...]:
     """Show the stretch of a text that has most hits, in one line; its beginning when nothing hit.
 
     Args:
         text: As for `pieces`.
         spans: As for `pieces`.
-        width: The most characters to take from the text; "…" marks what was left out.
+        width: The most characters to take from the text; "…" marks what was left out. None for
+            about two lines of a mail: half as many characters where they are twice as wide.
     """
     marks = _marks(text, spans)
+    if width is None:
+        begin = marks[0][0] if marks else 0
+        around = text[max(0, begin - TWO_LINES_WIDE) : begin + TWO_LINES_WIDE]
+        wide = sum(char >= _FIRST_WIDE for char in around)
+        width = TWO_LINES_WIDE if wide * 2 > len(around) else TWO_LINES
     start, end = _window(text, marks, width)
     shown = [
         Piece(text=re.sub(r"\s+", " ", piece.text), hit=piece.hit)

@@ -182,3 +182,10 @@ def test_snippet_fits_and_shows_a_hit(case: tuple[str, list[Span]], width: int) 
     assert "\n" not in shown
     if any(hit.surface.strip() for hit in hits):
         assert shown
+
+
+def test_two_lines_hold_half_as_many_chinese_characters() -> None:
+    chinese = "".join(piece.text for piece in text.snippet("新闻" * 200, []))
+    english = "".join(piece.text for piece in text.snippet("news " * 200, []))
+    assert len(chinese) == text.TWO_LINES_WIDE + 1
+    assert text.TWO_LINES_WIDE * 1.5 < len(english) <= text.TWO_LINES + 1

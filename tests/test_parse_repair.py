@@ -25,6 +25,9 @@ def test_a_name_too_long_for_one_is_cut(name: str) -> None:
         pytest.param(f"<![CDATA[{'a' * 900}]]>", f"<![CDATA[{'a' * 300}]]>", id="a section"),
         pytest.param(f"<![CDATA[{'a' * 299}]]> {'b' * 900}", f"<![CDATA[{'a' * 299}]]>", id="ends"),
         pytest.param(f"<![CDATA[a]]> {'b' * 900}", f"<![CDATA[a]]> {'b' * 295}", id="short"),
+        pytest.param(
+            f"<![CDATA[]]>{'a' * 296}&amp;{'b' * 900}", f"<![CDATA[]]>{'a' * 296}", id="behind one"
+        ),
         pytest.param(f"{'a' * 298}&amp;{'b' * 900}", "a" * 298, id="half an entity"),
         pytest.param(
             f"<![CDATA[{'a' * 900}<b>Ada</b>]]>", f"<![CDATA[{'a' * 300}<b>Ada</b>]]>", id="markup"

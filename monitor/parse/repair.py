@@ -48,9 +48,10 @@ def repaired(document: bytes) -> bytes:
 
 
 def _shortened(author: re.Match[str]) -> str:
-    section = author["section"] or ""
-    if not section:
-        return author["tag"] + _HALF_AN_ENTITY.sub("", author["kept"])
-    kept = author["kept"].rstrip("]")
-    ended = "]]>" not in kept and "]]>" in author[0][len(author["tag"]) :]
-    return author["tag"] + section + kept + "]]>" * ended
+    section, kept = author["section"] or "", author["kept"]
+    if section and "]]>" not in kept:
+        # The cut lies in the section: if it ends behind the cut, it ends there now.
+        kept = kept.rstrip("]")
+        ended = "]]>" in author[0][author.start("kept") - author.start() + len(kept) :]
+        return author["tag"] + section + kept + "]]>" * ended
+    return author["tag"] + section + _HALF_AN_ENTITY.sub("", kept)

@@ -46,6 +46,9 @@ def item_ranges(document: bytes) -> tuple[Range, ...]:
         scan.parser.Parse(document, True)  # noqa: FBT003  expat takes no names
     except expat.ExpatError:
         return ()
+    finally:
+        # The parser and its handlers hold each other, and so the document, in memory.
+        del scan.parser
     return tuple(scan.ranges) if scan.independent else ()
 
 
@@ -85,23 +88,24 @@ class _Scan:
         self._depth = depth = self._depth + 1
         if depth > MAX_DEPTH:
             raise UnsafeError(f"its elements are nested more than {MAX_DEPTH} deep")
-        if len(attributes) > 2 * MAX_ATTRIBUTES:
-            raise UnsafeError(f"it has more than {MAX_ATTRIBUTES} attributes on one element")
-        if attributes and (_XML_BASE in attributes or "base" in attributes):
-            self._note_base(_local(name), depth)
+        if attributes:
+            self._check_attributes(name, attributes, depth)
         if name.endswith(_ITEMS) and _local(name) in _ITEMS:
             self._open_item(depth)
         elif depth == 2:
             self._channel = _local(name) == "channel"
 
-    def _note_base(self, name: str, depth: int) -> None:
+    def _check_attributes(self, name: str, attributes: list[str], depth: int) -> None:
+        if len(attributes) > 2 * MAX_ATTRIBUTES:
+            raise UnsafeError(f"it has more than {MAX_ATTRIBUTES} attributes on one element")
+        if self._based or not (_XML_BASE in attributes or "base" in attributes):
+            return
+        local = _local(name)
         if depth == 1:
             self._based = True
-        elif self._based:
-            return
-        elif name in _ITEMS:
+        elif local in _ITEMS:
             self._items_based += 1
-        elif name not in _BASELESS:
+        elif local not in _BASELESS:
             self.certain = False
 
     def _open_item(self, depth: int) -> None:

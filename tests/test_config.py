@@ -600,7 +600,17 @@ def test_any_text_is_read_or_refused_with_lines_that_exist(text: str) -> None:
 
 def problem_lines(text: str) -> list[int]:
     try:
-        config.load(text)
+        config.config.load(text)
     except ConfigError as error:
         return [problem.line for problem in error.problems] or [-1]
     return []
+
+
+def test_a_public_address_without_a_token_is_a_fault_of_the_file() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load('[web]\nlisten = "0.0.0.0:8700"\n')
+    (problem,) = caught.value.problems
+    assert problem.line == 2
+    assert 'add auth = "token"' in problem.message
+    assert config.load('[web]\nlisten = "[::1]:8700"\n').web.is_local
+    assert not config.load('[web]\nlisten = "0.0.0.0:8700"\nauth = "token"\n').web.is_local

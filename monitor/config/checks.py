@@ -304,6 +304,16 @@ def variable(value: str) -> str:
     return value
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether this host is this machine itself, whoever looks its name up."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name: it may lead anywhere
+
+
 def listen(value: str) -> str:
     """Check host and port."""
     match = re.fullmatch(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)

@@ -166,6 +166,16 @@ class WebConfig(Table):
     auth: Literal["none", "token"] = "none"
     token_file: Text = "data/web-token"  # noqa: S105  the name of a file
 
+    @property
+    def host(self) -> str:
+        """The name or address listened on, an IPv6 address without brackets."""
+        return self.listen.rpartition(":")[0].removeprefix("[").removesuffix("]")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the archive."""
+        return checks.is_loopback(self.host)
+
 
 class ArchiveConfig(Table):
     """How long articles are kept after they were first seen; None is for ever."""

@@ -113,6 +113,8 @@ class _Reading:
             self._check_pace(fetch)
         if mail:
             self._check_mail(mail)
+        if web:
+            self._check_web(web)
         return Config(
             database=basics.database,
             timezone=basics.timezone,
@@ -301,6 +303,16 @@ class _Reading:
                 ("mail",),
                 f"has a {have} but no {lack}; add a line such as {lack}_env ="
                 f' "SMTP_{lack.upper()}", or take the other out',
+            )
+
+    def _check_web(self, read: _Read[WebConfig]) -> None:
+        web = read.values
+        if web.auth == "none" and read.good("auth", "listen") and not web.is_local:
+            port = web.listen.rpartition(":")[2]
+            self._fault(
+                ("web", "listen"),
+                "lets other machines read the archive, and nobody asks who they are; add"
+                f' auth = "token" under [web], or write listen = "127.0.0.1:{port}"',
             )
 
     # places and words

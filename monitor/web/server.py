@@ -1,7 +1,6 @@
 """Listen for browsers: uvicorn in a thread of its own, on the first free port."""
 
 import errno
-import ipaddress
 import socket
 import threading
 
@@ -25,28 +24,18 @@ def check_listen(web: WebConfig) -> tuple[str, int]:
     Raises:
         MonitorError: Other machines could read the archive without a token, or it is no address.
     """
-    host, _, port = web.listen.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
+    host, port = web.host, web.listen.rpartition(":")[2]
     if not host or not (port.isascii() and port.isdigit() and int(port) < 65_536):
         raise MonitorError(
             f'[web] listen = "{web.listen}" is no address and port; write "127.0.0.1:8484"'
         )
-    if web.auth == "none" and not _is_loopback(host):
+    if web.auth == "none" and not web.is_local:
         raise MonitorError(
             f'[web] listen = "{web.listen}" lets other machines read the archive, and nobody asks '
             'who they are; add auth = "token" under [web], or keep it on this machine with '
             f'listen = "127.0.0.1:{port}"'
         )
     return host, int(port)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False  # a name: it may lead anywhere
 
 
 class Server:

@@ -600,7 +600,7 @@ def test_any_text_is_read_or_refused_with_lines_that_exist(text: str) -> None:
 
 def problem_lines(text: str) -> list[int]:
     try:
-        config.config.load(text)
+        config.load(text)
     except ConfigError as error:
         return [problem.line for problem in error.problems] or [-1]
     return []

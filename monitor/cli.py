@@ -21,7 +21,16 @@ import click
 from monitor import __version__
 from monitor.cli_digest import digest
 from monitor.cli_feeds import feeds
-from monitor.console import Commands, count, local, opened, print_json, with_config, with_json
+from monitor.console import (
+    Commands,
+    count,
+    fitted,
+    local,
+    opened,
+    print_json,
+    with_config,
+    with_json,
+)
 from monitor.errors import ConfigError, MonitorError, QueryError, underlined
 
 if TYPE_CHECKING:
@@ -136,16 +145,18 @@ def _print_report(report: PollReport, *, configured: int) -> None:
         click.echo("no feed is due; `monitor poll --force` polls all of them now")
         return
     if report.offline and report.feeds == configured:
-        click.echo(offline_line(report.feeds, {error.kind for error in report.errors}))
+        click.echo(fitted(offline_line(report.feeds, {error.kind for error in report.errors})))
         return
-    click.echo(
+    told = (
         f"{count(report.feeds, 'feed')} polled: {report.changed} changed, "
         f"{report.unchanged} unchanged, {report.failed} failed; "
         f"{count(report.articles_new, 'new article')}, "
         f"{count(report.matches_new, 'new match', 'new matches')}"
     )
+    click.echo(fitted(told))
     for error in report.errors:
-        click.echo(f"  {error.url}\n      {error.error}")
+        click.echo(f"  {error.url}")
+        click.echo(fitted(error.error, "      "))
 
 
 cli.add_command(digest)
@@ -388,6 +399,7 @@ def main() -> None:
         click.echo(f"monitor: {error}", err=True)
         code = 1
     except (click.Abort, KeyboardInterrupt):
+        click.echo("\nstopped; what was stored before stays", err=True)
         code = 130
     except OSError as error:
         # What the modules do not turn into words of their own is our output: a full disk.

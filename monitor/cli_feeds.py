@@ -12,6 +12,7 @@ import click
 from monitor.console import (
     Commands,
     count,
+    fitted,
     iso,
     local,
     opened,
@@ -62,7 +63,8 @@ def feeds(ctx: click.Context, path: Path, *, as_json: bool) -> None:
 
 def _print_feed(row: FeedRow, name: str, brought: str, zone: tzinfo) -> None:
     state = row.state
-    read = f"read {local(state.last_success_at, zone)}" if state.last_success_at else "never read"
+    never = "never read whole" if row.articles else "never read"
+    read = f"read {local(state.last_success_at, zone)}" if state.last_success_at else never
     following = (
         "not polled any more" if state.retired else f"next {local(state.next_poll_at, zone)}"
     )
@@ -70,7 +72,7 @@ def _print_feed(row: FeedRow, name: str, brought: str, zone: tzinfo) -> None:
     if name != state.feed_url:
         click.echo(f"    {state.feed_url}")
     if state.error:
-        click.echo(f"    {state.error}")
+        click.echo(fitted(state.error, "    "))
 
 
 def _rate(number: float) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, tzinfo
@@ -70,8 +73,28 @@ def local(moment: datetime, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
+def fitted(text: str, indent: str = "") -> str:
+    """Break a sentence between words where a terminal ends; what is piped stays one line."""
+    if not sys.stdout.isatty():
+        return indent + text
+    lines = textwrap.wrap(
+        text,
+        shutil.get_terminal_size().columns - 1,
+        initial_indent=indent,
+        subsequent_indent=indent or "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines)
+
+
 def say(text: str) -> None:
-    """Print a line of a service, which goes on when nobody reads it any more."""
+    """Print a sentence of a service, which goes on when nobody reads it any more."""
+    say_as_it_is(fitted(text))
+
+
+def say_as_it_is(text: str) -> None:
+    """Do the same with a text that has its own lines."""
     with suppress(OSError):
         click.echo(text)
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from monitor import deliver
 from monitor.app import App, machine_zone, utc_now
 from monitor.config import Config
-from monitor.console import count, say
+from monitor.console import count, say, say_as_it_is
 from monitor.demo import SampleServer, prepare
 from monitor.poll import poll_due
 from monitor.scheduler import Service
@@ -53,10 +53,8 @@ def serve(
 
         def first_words() -> None:
             if app.config.digests:
-                say(
-                    f"the digest to look at: {server.url}{digest_page}; "
-                    f"the next one as it looks now is also in {app.outbox / 'preview.html'}"
-                )
+                say(f"the digest to look at: {server.url}{digest_page}")
+                say(f"the next one as it looks now is also in {app.outbox / 'preview.html'}")
 
         service = Service(app, on_progress=progress, on_first_round=first_words)
         server = _server(app, service)
@@ -86,7 +84,7 @@ def serve_demo(folder: Path) -> None:
         with App.open(path, clock=lambda: minute) as app, app.sole_service():
             number = _demo_digest(app)
             if issue := app.store.digest(number):
-                say(issue.text)
+                say_as_it_is(issue.text)
             say(f"That was the digest as plain text; the mail itself is in {app.outbox}.")
             say("Look at it in a browser, too, and at the reason for each match:")
             page = f"/digests/{number}"

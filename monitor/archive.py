@@ -71,7 +71,7 @@ class ArchiveEntry:
     #: http or https; "" when no feed gave a link.
     url: str
     title: tuple[Piece, ...]
-    #: About two lines around the hits, else the beginning; () when the feed gave no text.
+    #: About two lines around the hits, else the beginning; () when the text only repeats the title.
     snippet: tuple[Piece, ...]
     source: str
     #: What the reader should know of the source ("state media"); "" for most.
@@ -291,7 +291,7 @@ def _entry(
             article.title, in_title + _searched(terms, "title", article.title), MAX_TITLE_CHARS
         ),
         # Who searches wants to see what was searched for, not what a topic found elsewhere.
-        snippet=text.snippet(article.text, searched or in_text),
+        snippet=text.excerpt(article.title, article.text, searched or in_text),
         source=article.source,
         label=labels.get(article.feed_url, ""),
         lang=article.lang,

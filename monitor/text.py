@@ -15,6 +15,7 @@ Folded text has a small alphabet, and everything else here relies on it:
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from monitor.model import Piece, Span
 
@@ -109,6 +110,10 @@ TWO_LINES_WIDE = 84
 #: From here on scripts are mostly written in characters as wide as two Latin ones.
 _FIRST_WIDE = "\u2e80"
 
+_LEFT_OUT = Piece(text="…")
+#: What may part a title from the text behind it.
+_BEHIND_A_TITLE = " \t\r\n\xa0\u3000.,:;!?…|·•-–—)]»”’'\"。，：；！？、）】》」』"
+
 
 def snippet(text: str, spans: Iterable[Span], width: int | None = None) -> tuple[Piece, ...]:
     """Show the stretch of a text that has most hits, in one line; its beginning when nothing hit.
@@ -131,10 +136,64 @@ def snippet(text: str, spans: Iterable[Span], width: int | None = None) -> tuple
         for piece in _cut(text, start, end, marks)
     ]
     if shown and text[:start].strip():
-        shown.insert(0, Piece(text="…"))
+        shown.insert(0, _LEFT_OUT)
     if shown and text[end:].strip():
-        shown.append(Piece(text="…"))
+        shown.append(_LEFT_OUT)
     return tuple(shown)
+
+
+#: No more tokens than these behind a repeated title ("Read more", "全文") say nothing new.
+_FEW = 3
+
+
+def repeats(title: str, body: str) -> bool:
+    """Tell whether a body says nothing that its title does not say.
+
+    It is the title again, cut or whole, with a few words behind it at most; case, blanks,
+    accents and signs do not matter.
+    """
+    start = _beyond(title, body)
+    return start is not None and len(index_tokens(body[start:])) <= _FEW
+
+
+def excerpt(title: str, body: str, spans: Iterable[Span]) -> tuple[Piece, ...]:
+    """Give the snippet to stand below a title: without the title itself, () if nothing is left.
+
+    Args:
+        title: The article's title.
+        body: The article's text.
+        spans: Hits in this text, as for `pieces`.
+    """
+    if repeats(title, body):
+        return ()
+    start = _beyond(title, body) or 0
+    ahead = [
+        replace(span, start=span.start - start, end=span.end - start)
+        for span in spans
+        if span.start >= start
+    ]
+    shown = snippet(body[start:], ahead)
+    # Only a cut at its own beginning is marked by `snippet`.
+    return (_LEFT_OUT, *shown) if start and shown[:1] != (_LEFT_OUT,) else shown
+
+
+def _beyond(title: str, body: str) -> int | None:
+    """Say where a body goes on behind its title: None unless it begins with the whole title.
+
+    For a body that ends inside its title that is its end.
+    """
+    end = 0
+    found = _TOKEN.finditer(fold(body))
+    for wanted in index_tokens(title):
+        token = next(found, None)
+        if token is None:
+            return len(body)
+        if token[0] != wanted:
+            # A title cut for a short text may end inside a word.
+            cut = wanted.startswith(token[0]) and next(found, None) is None
+            return len(body) if cut else None
+        end = token.end()
+    return end + len(body[end:]) - len(body[end:].lstrip(_BEHIND_A_TITLE)) if end else None
 
 
 def _marks(text: str, spans: Iterable[Span]) -> list[tuple[int, int]]:

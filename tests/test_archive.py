@@ -91,6 +91,25 @@ def test_an_article_is_shown_with_its_hits_its_source_and_its_reason(store: Stor
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("", "", id="no text"),
+        pytest.param("Kling films\u00a0\u00a0studios.", "", id="the title again"),
+        pytest.param(
+            "Kling films studios. All of it is new.", "…All of it is new.", id="the title and more"
+        ),
+        pytest.param("It is new.", "It is new.", id="something else"),
+    ],
+)
+def test_a_snippet_does_not_repeat_the_title(store: Store, text: str, shown: str) -> None:
+    put(store, article("Kling films studios", text=text), matches=(match(),))
+
+    (entry,) = ask(store).entries
+
+    assert "".join(piece.text for piece in entry.snippet) == shown
+
+
+@pytest.mark.parametrize(
     ("text", "spans", "found"),
     [
         pytest.param(

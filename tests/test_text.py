@@ -189,3 +189,63 @@ def test_two_lines_hold_half_as_many_chinese_characters() -> None:
     english = "".join(piece.text for piece in text.snippet("news " * 200, []))
     assert len(chinese) == text.TWO_LINES_WIDE + 1
     assert text.TWO_LINES_WIDE * 1.5 < len(english) <= text.TWO_LINES + 1
+
+
+TITLE = "Kling 2.0 makes films"
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "repeated"),
+    [
+        pytest.param(TITLE, TITLE, True, id="the same"),
+        pytest.param(TITLE, " KLING  2.0\nmakes\u00a0films. ", True, id="blanks, case and signs"),
+        pytest.param(TITLE, "Kling 2.0 makes…", True, id="cut between words"),
+        pytest.param(TITLE, "Kling 2.0 makes fi…", True, id="cut inside a word"),
+        pytest.param(TITLE, "Kling 2.0 makes films Read more", True, id="a few words behind"),
+        pytest.param(TITLE, "", True, id="no text"),
+        pytest.param("可灵发布新模型", "可灵发布新模型。全文", True, id="Chinese"),
+        pytest.param("可灵发布新模型", "可灵发布新模型，今日上线。", False, id="Chinese and more"),
+        pytest.param("Kling – Harbour Post", "Kling  Harbour Post", True, id="dash or blanks"),
+        pytest.param(TITLE, f"{TITLE}. The studios are pleased.", False, id="more behind it"),
+        pytest.param(TITLE, "The studios are pleased.", False, id="something else"),
+        pytest.param(TITLE, "Kling 2.0 makes five films", False, id="another word"),
+        pytest.param("Kling", "Klingon lessons", False, id="inside a longer word"),
+        pytest.param("", "The studios are pleased.", False, id="no title"),
+        pytest.param("“?!”", "The studios are pleased.", False, id="a title of signs"),
+    ],
+)
+def test_a_body_may_only_repeat_its_title(title: str, body: str, *, repeated: bool) -> None:
+    assert text.repeats(title, body) is repeated
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        pytest.param(TITLE, "", id="the title alone"),
+        pytest.param(
+            f"{TITLE}. Studios will soon buy Kling.",
+            "…Studios will soon buy [Kling].",
+            id="the rest",
+        ),
+        pytest.param(f"{TITLE}\n“Kling is good”, all say", "…“[Kling] is good”, all say"),
+        pytest.param("Studios buy Kling.", "Studios buy [Kling].", id="no title in it"),
+    ],
+)
+def test_an_excerpt_leaves_its_title_out(body: str, shown: str) -> None:
+    hits = [span(body, "Kling", nth=n) for n in range(body.count("Kling"))]
+    assert marked(text.excerpt(TITLE, body, hits)) == shown
+
+
+def test_an_excerpt_marks_what_it_leaves_out_once() -> None:
+    body = f"{TITLE}. {'Filler words stand here. ' * 30}Studios buy Qwen."
+    shown = marked(text.excerpt(TITLE, body, [span(body, "Qwen")]))
+    assert shown.startswith("…")
+    assert not shown.startswith("……")
+    assert shown.endswith("[Qwen].")
+
+
+@given(text_with_spans(), st.text(alphabet="ab 中\n.", max_size=20))
+def test_an_excerpt_is_a_part_of_the_text(case: tuple[str, list[Span]], title: str) -> None:
+    stored, hits = case
+    shown = "".join(piece.text for piece in text.excerpt(title, stored, hits))
+    assert "".join(shown.split()).strip("…") in "".join(stored.split())

@@ -4,6 +4,7 @@ The life of a delivery: queued → sent | rejected. A claim leases it: should th
 due again when the lease ends, under the same Message-ID.
 """
 
+import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -39,6 +40,7 @@ from monitor.store.tables import (
     digest_starts,
     digests,
     feeds,
+    installations,
     matches,
 )
 
@@ -48,6 +50,22 @@ _SUMMARY = [column for column in digests.c if column.name not in {"html", "text"
 
 class Outbox(Database):
     """Digests and deliveries."""
+
+    def installation(self) -> str:
+        """Give the mark that this database was given at random, once and for all."""
+        known = select(installations.c.mark)
+        with self._read() as connection:
+            mark: str | None = connection.scalar(known)
+        if mark is not None:
+            return mark
+        with self._write() as connection:
+            connection.execute(
+                self._dialect.insert(installations)
+                .values(id=1, mark=secrets.token_hex(16))
+                .on_conflict_do_nothing(index_elements=["id"])
+            )
+            first: str = connection.execute(known).scalar_one()
+            return first
 
     def digest_started_at(self, name: str, now: datetime) -> datetime:
         """Say when this digest was first asked for: its first window starts there.

@@ -235,6 +235,14 @@ topic_versions = Table(
     PrimaryKeyConstraint("topic_id", "query_version"),
 )
 
+#: One row: what tells this database from every other.
+installations = Table(
+    "installations",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("mark", CleanText, nullable=False),
+)
+
 #: When a digest was first heard of: its first window starts there.
 digest_starts = Table(
     "digest_starts",

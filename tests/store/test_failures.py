@@ -34,6 +34,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "article": lambda s: s.article(1),
     "topic_counts": lambda s: s.topic_counts(),
     "index_pending": lambda s: s.index_pending(),
+    "installation": lambda s: s.installation(),
     "digest_started_at": lambda s: s.digest_started_at("new", NOW),
     "last_issue": lambda s: s.last_issue("daily"),
     "digest_candidates": lambda s: s.digest_candidates("daily", window(), None),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from monitor.model import (
     Sent,
     Sighting,
 )
-from monitor.store import Store
+from monitor.store import Store, open_store
 from tests.factories import (
     DAY,
     FEED_URL,
@@ -167,6 +168,18 @@ def test_coverage_names_feeds_that_are_well_but_bring_nothing_any_more(store: St
 
 
 # --------------------------------------------------------------------------------------- issues
+
+
+def test_an_installation_has_a_mark_that_no_other_has(
+    store: Store, store_url: str, tmp_path: Path
+) -> None:
+    again = open_store(store_url)
+    other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
+    marks = [each.installation() for each in (store, again, store, other)]
+    again.close()
+    other.close()
+    assert marks[0] == marks[1] == marks[2] != marks[3]
+    assert len(marks[0]) == len(marks[3]) == 32
 
 
 def test_a_digest_starts_when_it_is_first_asked_for(store: Store) -> None:

@@ -106,6 +106,12 @@ def _create_tables() -> None:
         sa.UniqueConstraint("url", name=op.f("uq_feeds_url")),
     )
     op.create_table(
+        "installations",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installations")),
+    )
+    op.create_table(
         "topic_versions",
         sa.Column("topic_id", sa.Text(), nullable=False),
         sa.Column("query_version", sa.Text(), nullable=False),

@@ -118,7 +118,7 @@ def _compose(
         window=window,
         rendered=rendered,
         items=digests.items(topics, rows),
-        deliveries=_deliveries(config, digest, slot, rendered, now)
+        deliveries=_deliveries(store, config, digest, slot, rendered, now)
         if digests.goes_out(digest, composed)
         else (),
     )
@@ -199,13 +199,24 @@ def _composed(
 
 
 def _deliveries(
-    config: Config, digest: DigestConfig, slot: Slot, rendered: RenderedDigest, now: datetime
+    store: Store,
+    config: Config,
+    digest: DigestConfig,
+    slot: Slot,
+    rendered: RenderedDigest,
+    now: datetime,
 ) -> tuple[NewDelivery, ...]:
     sender = config.mail.from_ if config.mail else _NO_SENDER
     recipients = digest.to if config.mail else (OUTBOX,)
     made = []
     for recipient in dict.fromkeys(recipients):
-        own_id = message_id(digest.name, slot, recipient, sender_domain(sender))
+        own_id = message_id(
+            digest.name,
+            slot,
+            recipient,
+            domain=sender_domain(sender),
+            installation=store.installation(),
+        )
         message = compose_message(
             rendered,
             sender=sender,

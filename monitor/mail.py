@@ -5,14 +5,17 @@ import os
 import re
 import smtplib
 import ssl
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, default
+from email.policy import SMTP, Policy, default
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -30,6 +33,8 @@ from monitor.model import (
 #: Stands for the sender's domain while no `[mail]` is configured (RFC 2606: nobody owns it).
 NO_DOMAIN = "news-monitor.invalid"
 MAX_SUBJECT = 200
+#: RFC 2047, 2: of a line that holds an encoded word.
+_MAX_LINE = 76
 #: For each answer of the server until the message goes out.
 TIMEOUT_SECONDS = 30
 #: For its last word. It may still be scanning, and hanging up makes it deliver twice.
@@ -73,9 +78,9 @@ def compose_message(
     """
     name, address = sender_parts(sender)
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    message["From"] = _address(address, header_text(name))
+    message["From"] = _sender(address, header_text(name))
     message["To"] = _address(recipient)
-    message["Subject"] = header_text(rendered.subject, MAX_SUBJECT)
+    message["Subject"] = _unstructured("Subject", header_text(rendered.subject, MAX_SUBJECT))
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
     message["List-Id"] = f"<{_list_id(digest_name, sender_domain(sender))}>"
@@ -87,9 +92,20 @@ def compose_message(
     return message.as_bytes()
 
 
-def message_id(digest_name: str, slot: Slot, recipient: str, domain: str) -> str:
-    """Name one recipient's copy of one issue: always the same, so that a second try is known."""
-    copy = f"{digest_name}\0{slot.local_date}\0{slot.at}\0{recipient}"
+def message_id(
+    digest_name: str, slot: Slot, recipient: str, *, domain: str, installation: str
+) -> str:
+    """Name one recipient's copy of one issue: always the same, so that a second try is known.
+
+    Args:
+        digest_name: The digest.
+        slot: The issue.
+        recipient: An address.
+        domain: The sender's.
+        installation: The database's mark. Mail programs drop a message whose name they know, so
+            two monitors that write to the same person must not give the same.
+    """
+    copy = f"{installation}\0{digest_name}\0{slot.local_date}\0{slot.at}\0{recipient}"
     mark = hashlib.blake2b(copy.encode(), digest_size=10).hexdigest()
     at = slot.at.replace(":", "")
     return f"<{_slug(digest_name)}-{slot.local_date:%Y-%m-%d}-{at}.{mark}@{domain}>"
@@ -107,6 +123,40 @@ def header_text(text: str, limit: int = 78) -> str:
     # An "encoded word" (RFC 2047) may hide a line break and further headers behind it.
     line = line.replace("=?", "= ?")
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Folded:
+    """A header as it goes out. Python's own folding writes empty encoded words at some lengths."""
+
+    name: str
+    lines: tuple[str, ...]
+
+    def fold(self, *, policy: Policy) -> str:
+        """Give its lines: the policy asks a header that has a name to fold itself."""
+        return f"{self.name}: {(policy.linesep + ' ').join(self.lines)}{policy.linesep}"
+
+
+def _unstructured(name: str, text: str) -> _Folded:
+    """Write a text as it is if it is ASCII and its words are short, else in encoded words."""
+    width = _MAX_LINE - len(f"{name}: ")
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    fits = text.isascii() and all(len(line) <= width for line in lines)
+    return _Folded(name=name, lines=tuple(lines) if fits else _encoded(name, text))
+
+
+def _sender(address: str, name: str) -> Address | _Folded:
+    written = _address(address, name)
+    # Python forgets a name's quotation marks when it folds.
+    if not name or (name.isascii() and len(f"From: {written}") <= _MAX_LINE):
+        return written
+    return _Folded(name="From", lines=(*_encoded("From", name), f"<{written.addr_spec}>"))
+
+
+def _encoded(name: str, text: str) -> tuple[str, ...]:
+    """Give a header's text in encoded words (RFC 2047), one in each line."""
+    words = Header(text, "utf-8", maxlinelen=_MAX_LINE, header_name=name).encode(linesep="\n")
+    return tuple(words.split("\n "))
 
 
 def _header_letter(letter: str) -> str:

@@ -41,11 +41,17 @@ HEADERS = [
 ]  # fmt: skip
 
 
+def own_id(
+    recipient: str = "ann@example.com", *, name: str = "daily", installation: str = "here"
+) -> str:
+    return message_id(name, slot(), recipient, domain="news.example", installation=installation)
+
+
 def message(subject: str = "Kling 3 · 11 Mar", **given: Any) -> bytes:
     fields: dict[str, Any] = {
         "sender": SENDER,
         "recipient": "ann@example.com",
-        "message_id": message_id("daily", slot(), "ann@example.com", "news.example"),
+        "message_id": own_id(),
         "date": NOW,
         "digest_name": "daily",
     }
@@ -54,13 +60,12 @@ def message(subject: str = "Kling 3 · 11 Mar", **given: Any) -> bytes:
 
 
 def delivery(recipient: str = "ann@example.com", **given: Any) -> Delivery:
-    own_id = message_id("daily", slot(), recipient, "news.example")
     fields: dict[str, Any] = {
         "id": 1,
         "digest_id": 1,
         "recipient": recipient,
-        "message_id": own_id,
-        "message": message(recipient=recipient, message_id=own_id),
+        "message_id": own_id(recipient),
+        "message": message(recipient=recipient, message_id=own_id(recipient)),
         "state": DeliveryState.QUEUED,
         "tries": 1,
         "next_try_at": NOW,
@@ -142,6 +147,44 @@ def test_any_text_becomes_one_line_for_a_header(text: str) -> None:
     assert read(message(text)).keys() == HEADERS
 
 
+def check_words(header: str) -> None:
+    """Check a header against RFC 2047, 2."""
+    lines = header.split("\r\n")
+    assert max(map(len, lines)) <= (76 if "=?" in header else 78)
+    assert all(line.strip() for line in lines)
+    assert not re.search(r"\?[bq]\?\?=", header)
+    word = re.compile(r"=\?utf-8\?[bq]\?[^? ]+\?=")
+    assert "=?" not in word.sub("", header)
+    assert max(map(len, word.findall(header)), default=0) <= 75
+
+
+@given(
+    st.text(max_size=250)
+    | st.text("ab1, ·可é👩=?_", max_size=250)
+    | st.builds("{} · 24 Nov".format, st.text("abcdef ", max_size=150))
+)
+def test_any_subject_is_folded_by_the_rules(text: str) -> None:
+    content = message(text)
+    found = re.search(rb"^(Subject: .*(?:\r\n .*)*)\r\nDate", content, re.MULTILINE)
+    assert found is not None
+    header = found[1].decode("ascii")
+    if header != "Subject: ":
+        check_words(header)
+    assert read(content)["Subject"] == header_text(text, 200)
+
+
+@given(st.text('ab, 可é=?"\\', min_size=1, max_size=100).filter(str.strip))
+def test_any_name_of_a_sender_is_folded_by_the_rules(name: str) -> None:
+    shown = header_text(name.strip())
+    quoted = name.replace("\\", r"\\").replace('"', r"\"")
+    content = message(sender=f'"{quoted}" <monitor@news.example>')
+    found = re.search(rb"^(From: .*(?:\r\n .*)*)\r\nTo", content, re.MULTILINE)
+    assert found is not None
+    check_words(found[1].decode("ascii"))
+    [address] = read(content)["From"].addresses
+    assert (address.display_name, address.addr_spec) == (shown, "monitor@news.example")
+
+
 def test_lines_are_legal_and_content_is_kept() -> None:
     long = "可灵 and then " * 300 + "\n.\n..dots\nFrom here\n"
     content = message(text=long, html=f"<p>{'x' * 5000}</p>" + long)
@@ -155,11 +198,9 @@ def test_lines_are_legal_and_content_is_kept() -> None:
 
 def test_the_same_issue_gives_the_same_bytes_and_each_recipient_an_own_id() -> None:
     assert message() == message()
-    ids = {message_id("daily", slot(), to, "news.example") for to in ("ann@e.com", "bob@e.com")}
-    ids |= {message_id("weekly", slot(), "ann@e.com", "news.example")}
-    ids |= {message_id("日报", slot(), "ann@e.com", "news.example")}
-    ids |= {message_id("周报", slot(), "ann@e.com", "news.example")}
-    assert len(ids) == 5
+    ids = {own_id("ann@e.com"), own_id("bob@e.com"), own_id("ann@e.com", installation="there")}
+    ids |= {own_id("ann@e.com", name=name) for name in ("weekly", "日报", "周报")}
+    assert len(ids) == 6
     assert all(one.isascii() and one.startswith("<") and " " not in one for one in ids)
 
 

@@ -258,8 +258,7 @@ def preview(
     slot = digests.next_slot(digest, config.digest_zone(digest), after=now)
     if everything:
         rows = _all_matched(store)
-        first = min((row.article.first_seen_at for row in rows), default=now)
-        window = Window(since=min(first, now) - _MOMENT, until=now)
+        window = Window(since=_beginning(store, rows, now) - _MOMENT, until=now)
     else:
         last = store.last_issue(digest.name)
         window = _window(config, digest, slot, last, now)
@@ -277,6 +276,12 @@ def _named(config: Config, name: str | None) -> DigestConfig:
     if name not in known:
         raise MonitorError(f'there is no digest "{name}"; configured are: {", ".join(known)}')
     return known[name]
+
+
+def _beginning(store: Store, rows: Sequence[ArticleMatches], now: datetime) -> datetime:
+    """Say since when articles have come in, those that no topic matched too."""
+    read = [state.first_success_at for state in store.feed_states() if state.first_success_at]
+    return min([now, *read, *(row.article.first_seen_at for row in rows)])
 
 
 def _all_matched(store: Store) -> tuple[ArticleMatches, ...]:

@@ -465,6 +465,14 @@ def test_a_preview_of_everything_has_reported_and_old_articles_too(
     assert digest.coverage.articles == 2
 
 
+def test_a_preview_of_everything_counts_what_came_before_the_first_match(
+    store: Store, due: Config
+) -> None:
+    poll(store, START, *(seen(f"Weather {number}", START, "none") for number in range(3)))
+    digest, _ = deliver.preview(store, due, TEMPLATES, NOW, everything=True)
+    assert (digest.articles, digest.coverage.articles) == (1, 4)
+
+
 def test_the_footer_names_feeds_that_have_gone_quiet(store: Store) -> None:
     names = [f"Weekly <{number}>" for number in range(7)]
     feeds = "".join(

@@ -233,7 +233,7 @@ def _article(row: ArticleMatches, match: Match, label: str, zone: tzinfo) -> Dig
         id=row.id,
         url=article.url if article.url.startswith(("https://", "http://")) else "",
         title=_title(article, in_title),
-        snippet=text.snippet(article.text, in_body),
+        snippet=text.excerpt(article.title, article.text, in_body),
         source=article.source,
         label=label,
         lang=article.lang,
@@ -318,7 +318,17 @@ def _short(words: str, limit: int) -> str:
 def _feeds_read(coverage: Coverage) -> str:
     if coverage.feeds == 0:
         return "no feeds are configured"
+    if coverage.feeds == 1:  # and the monitor is blind
+        return "the only feed was not read"
     return f"{coverage.feeds_read} of {coverage.feeds} feeds read"
+
+
+def _few_read(coverage: Coverage) -> str:
+    if coverage.feeds == 1:
+        return "the only feed was not read"
+    few = f"only {coverage.feeds_read}" if coverage.feeds_read else "none"
+    verb = "was" if coverage.feeds_read == 1 else "were"
+    return f"{few} of {coverage.feeds} feeds {verb} read"
 
 
 def _blindness(
@@ -328,8 +338,7 @@ def _blindness(
         return ()
     if coverage.feeds == 0:
         return ("No feeds are configured, so there was nothing to read.",)
-    few = f"only {coverage.feeds_read}" if coverage.feeds_read else "none"
-    seen = f"{few} of {coverage.feeds} feeds were read since {since.day} {since:%b %H:%M}"
+    seen = f"{_few_read(coverage)} since {since.day} {since:%b %H:%M}"
     if preview:  # its window is not over and may have begun a minute ago
         return (f"So far {seen}.",)
     if empty:

@@ -225,6 +225,20 @@ def test_reasons_are_few_and_short() -> None:
     assert why() == ("for words that this version lacks",)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("Kling 2.0 makes films", "", id="the title"),
+        pytest.param("KLING 2.0 makes films.  Example News", "", id="the title and the source"),
+        pytest.param("A new model was shown.", "A new model was shown.", id="something else"),
+    ],
+)
+def test_a_snippet_does_not_say_the_title_again(text: str, shown: str) -> None:
+    composed = compose(row(1, title="Kling 2.0 makes films", text=text))
+    lead = composed.topics[0].stories[0].lead
+    assert "".join(piece.text for piece in lead.snippet) == shown
+
+
 def test_times_are_local_and_an_undated_article_says_so() -> None:
     composed = compose(row(1, published_at=None), row(2, published_at=ago(hours=1)))
     newest, second = (story.lead for story in composed.topics[0].stories)
@@ -305,6 +319,15 @@ def test_a_subject_is_one_short_line(names: list[str]) -> None:
         ),
         pytest.param(
             [], (0, 0), "The monitor could not see: no feeds are configured · 11 Mar", "No feeds"
+        ),
+        pytest.param(
+            [],
+            (1, 0),
+            "The monitor could not see: the only feed was not read · 11 Mar",
+            "could not see: the only feed was not read since",
+        ),
+        pytest.param(
+            [row()], (55, 1), "Kling 1 · 11 Mar", "saw little: only 1 of 55 feeds was read since"
         ),
         pytest.param([row()], (55, 3), "Kling 1 · 11 Mar", "News may be missing"),
     ],

@@ -201,9 +201,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             return [plain_address(text) for text in found]
         except (OSError, UnicodeError) as error:
             words = getattr(error, "strerror", None) or "it is no proper name"
-            raise Failure(
-                FailureKind.DNS, f'name resolution failed for "{host}": {words}'
-            ) from error
+            raise Failure(FailureKind.DNS, f'no address for "{host}": {words}') from error
 
     def _judge(self, host: str, port: int, found: Sequence[IPAddress]) -> list[IPAddress]:
         """Give the addresses that may be dialled; a name that also leads elsewhere is no fault."""
@@ -218,7 +216,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         if good:
             return good
         if not reasons:
-            raise Failure(FailureKind.DNS, f'name resolution failed for "{host}": no address')
+            raise Failure(FailureKind.DNS, f'no address for "{host}"')
         raise Failure(FailureKind.REFUSED, _refused(host, port, *reasons[0]))
 
 

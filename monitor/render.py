@@ -6,19 +6,27 @@ a template is never trusted to work: the next one takes over, and the reader is 
 
 import math
 import os
+import re
 import time
 import traceback
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
 from css_inline import CSSInliner
 from jinja2 import BaseLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, Template
-from jinja2.exceptions import SecurityError, TemplateSyntaxError
+from jinja2.exceptions import (
+    SecurityError,
+    TemplateRuntimeError,
+    TemplateSyntaxError,
+    UndefinedError,
+)
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from monitor import markup
 from monitor.errors import RenderError
@@ -43,7 +51,6 @@ _PADDING = frozenset(
 )
 _HTML = "digest.html.j2"
 _TEXT = "digest.txt.j2"
-_REPLACED = "another template made this mail"
 
 #: Punctuation that no line begins or ends with.
 _NEVER_FIRST = frozenset("、。，．：；！？）］｝」』】〉》〕”’…·%,.;:!?)]}")
@@ -66,8 +73,8 @@ _PLAIN = {
 {% endfor %}
 {% if topic.more %}<p>{{ topic.more }} more in the archive</p>{% endif %}
 {% endfor %}
-<p>{{ digest.coverage.articles }} articles from {{ digest.coverage.feeds_read }} of
-{{ digest.coverage.feeds }} feeds</p>
+<p>Articles: {{ digest.coverage.articles }}; feeds read: {{ digest.coverage.feeds_read }} of
+{{ digest.coverage.feeds }}</p>
 </body></html>
 """,
     _TEXT: """\
@@ -86,8 +93,8 @@ _PLAIN = {
 {% endif %}
 {% endfor %}
 
-{{ digest.coverage.articles }} articles from {{ digest.coverage.feeds_read }} of
-{{ digest.coverage.feeds }} feeds
+Articles: {{ digest.coverage.articles }}; feeds read: {{ digest.coverage.feeds_read }} of
+{{ digest.coverage.feeds }}
 """,
 }
 
@@ -144,8 +151,8 @@ class Templates:
             except RenderError as error:
                 if len(using) == 1:
                     raise  # the built-in one: a mistake of ours, which must not loop
-                problems.append(str(error))
                 using.pop(0)
+                problems.append(f"{error}; {using[0].title} is used instead")
             else:
                 return RenderedDigest(
                     subject=_printable(digest.subject),
@@ -156,12 +163,18 @@ class Templates:
 
     def _choices(self, name: str) -> "list[_Template]":
         """Give the templates of that name, best first; the last one always works."""
+        shipped = shipped_templates().resolve()
         edited = [
-            _Template(name, FileSystemLoader(folder), f"{folder.name}/{name}")
+            _Template(
+                name,
+                FileSystemLoader(folder),
+                place=(place := f"{folder.name}/{name}"),
+                title="the shipped template" if folder == shipped else place,
+            )
             for folder in self._folders
             if os.path.isfile(folder / name)  # noqa: PTH113  Path.is_file raises where it may not look
         ]
-        return [*edited, _Template(name, DictLoader(_PLAIN), "")]
+        return [*edited, _Template(name, DictLoader(_PLAIN), place="", title="a plain template")]
 
     def _fitted(self, template: "_Template", digest: Digest) -> tuple[Digest, str]:
         """Give the fullest version of a digest that fits, and its HTML."""
@@ -175,7 +188,7 @@ class Templates:
         if template.place:
             raise RenderError(
                 f"mail template {template.place} makes more than {MAX_HTML_BYTES // 1000} KB "
-                f"even without any story; {_REPLACED}"
+                "even without any story"
             )
         return shown, html
 
@@ -185,7 +198,7 @@ class Templates:
             return self._inline(html)
         except ValueError as error:  # css_inline.InlineError is one
             raise RenderError(
-                f"mail template {template.place}: its styles cannot be used: {error}; {_REPLACED}"
+                f"mail template {template.place}: its styles cannot be used: {error}"
             ) from error
 
 
@@ -197,36 +210,39 @@ def _misplaced(folder: Path) -> Iterator[str]:
     except FileNotFoundError:
         return  # it need not be there
     except NotADirectoryError:
-        yield f"{place} is a file; {_REPLACED}"
+        yield f"{place} is not used: it is a file"
         return
     except OSError as error:
-        yield f"{place} cannot be read: {error.strerror}; {_REPLACED}"
+        yield f"{place} is not used: it cannot be read: {error.strerror}"
         return
     for name in (_HTML, _TEXT):
         if name not in found:
             kind = name.removesuffix(".j2")
             for other in found:
                 if other.lower().startswith(kind):
-                    yield f'mail template {folder.name}/{other} must be named "{name}"; {_REPLACED}'
+                    yield (
+                        f"mail template {folder.name}/{other} is not used: "
+                        f'it must be named "{name}"'
+                    )
         elif found[name]:
-            yield f"mail template {folder.name}/{name} is a folder, not a file; {_REPLACED}"
+            yield f"mail template {folder.name}/{name} is not used: it is a folder"
 
 
 def _check_readable(template: "_Template", text: str) -> None:
     if template.place and not any(map(str.isalpha, text)):
-        raise RenderError(
-            f"mail template {template.place} makes nothing that can be read; {_REPLACED}"
-        )
+        raise RenderError(f"mail template {template.place} makes nothing that can be read")
 
 
 class _Template:
     """One template that somebody may have edited: it is finished in time or raises RenderError."""
 
-    def __init__(self, name: str, loader: BaseLoader, place: str) -> None:
+    def __init__(self, name: str, loader: BaseLoader, *, place: str, title: str) -> None:
         self._name = name
         self._loader = loader
         #: Where its reader finds it; "" for the built-in one.
         self.place = place
+        #: What to call it where it takes over.
+        self.title = title
 
     def render(self, digest: Digest) -> str:
         try:
@@ -235,7 +251,7 @@ class _Template:
             line = _line(error)
             where = f"{self.place}, line {line}" if line else self.place
             what = str(error).rstrip(".") or type(error).__name__
-            raise RenderError(f"mail template {where}: {what}; {_REPLACED}") from error
+            raise RenderError(f"mail template {where}: {what}") from error
 
     @cached_property
     def _compiled(self) -> Template:
@@ -253,6 +269,31 @@ class _Template:
             yield chunk
 
 
+class _Missing(StrictUndefined):
+    """A name or field that is not there; says so in the words of the templates' reference."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: object = missing,
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = UndefinedError,
+    ) -> None:
+        if hint is None and name is not None and is_dataclass(obj):
+            hint = _no_field(obj, str(name))
+        super().__init__(hint, obj, name, exc)
+
+
+def _no_field(value: object, name: str) -> str:
+    """Write "article has no field titel (did you mean title?)"."""
+    near = get_close_matches(name[:100], [f for f in dir(value) if not f.startswith("_")], n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(value).__name__).lower()
+    return f"{kind.removeprefix('digest ')} has no field {name}{hint}"
+
+
 class _MailEnvironment(ImmutableSandboxedEnvironment):
     """A sandbox in which a slip costs one mail's look, never the service's time or memory."""
 
@@ -262,7 +303,7 @@ class _MailEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(
             loader=loader,
             autoescape=autoescape,
-            undefined=StrictUndefined,
+            undefined=_Missing,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,

@@ -135,6 +135,27 @@ def test_a_date_says_what_the_reader_cannot_know(published: str, shown: str) -> 
     assert shown in Page(mail.html).text
 
 
+@pytest.mark.parametrize(
+    ("topics", "read", "said"),
+    [
+        pytest.param(["Kling", "01.AI"], 10, "Nothing new on Kling, 01.AI.", id="nothing new"),
+        pytest.param(["Kling", "01.AI"], 1, "Nothing seen on Kling, 01.AI.", id="blind"),
+        pytest.param(["01.AI"], 10, "Nothing new on 01.AI.", id="one of two"),
+        pytest.param([], 10, "", id="all have news"),
+    ],
+)
+def test_both_parts_say_on_what_there_is_nothing(topics: list[str], read: int, said: str) -> None:
+    empty = [topic(name=name, id=name) for name in topics]
+    full = [topic(story(), name="Sora")] if len(topics) < 2 else []
+    mail = SHIPPED.render(digest(*empty, *full, coverage=coverage(feeds_read=read)))
+    for part in (Page(mail.html).text, mail.text):
+        assert said in part
+        assert ("Nothing" in part) is bool(said)
+    assert "\n\n\n\n" not in mail.text
+    assert not re.search(r"^ *0 ", mail.text, re.MULTILINE)
+    assert ("\n  1 Sora\n" in mail.text) is bool(full)
+
+
 def test_hits_are_marked_in_the_html() -> None:
     html = SHIPPED.render(digest(topic(story()))).html
     assert re.search(r"<mark[^>]*>Kling</mark>", html)
@@ -228,7 +249,20 @@ GOOD = "mine: {{ digest.subject }}{% for notice in digest.notices %} {{ notice }
     [
         pytest.param("{% for x in %}", "line 1", id="syntax"),
         pytest.param("a\nb\n{{ digset.subject }}", "line 3: 'digset' is undefined", id="name"),
-        pytest.param("{{ digest.headline }}", "headline", id="field"),
+        pytest.param(
+            "{{ digest.headline }}", "line 1: digest has no field headline; the", id="field"
+        ),
+        pytest.param(
+            "{% for topic in digest.topics %}\n{{ topic.stories[0].lead.titel }}{% endfor %}",
+            "line 2: article has no field titel (did you mean title?); the",
+            id="misspelt field",
+        ),
+        pytest.param(
+            "{{ digest.coverage['articels'] }}",
+            "line 1: coverage has no field articels (did you mean articles?); the",
+            id="field in brackets",
+        ),
+        pytest.param("{{ digest[0] }}", "line 1: digest has no field 0; the", id="number"),
         pytest.param("{{ ''.__class__.__mro__ }}", "unsafe", id="insides"),
         pytest.param("{{ digest.__init__.__globals__ }}", "unsafe", id="more insides"),
         pytest.param("{{ cycler.__init__.__globals__ }}", "unsafe", id="a global"),
@@ -269,7 +303,8 @@ def test_a_broken_template_falls_back_and_says_so(
     assert told.startswith("mail template templates/digest.html.j2")
     assert problem in told
     assert told in mail.text
-    assert "another template made this mail" in Page(mail.html).text
+    assert told.endswith("; the shipped template is used instead")
+    assert told in Page(mail.html).text
 
 
 @pytest.mark.parametrize(
@@ -288,7 +323,7 @@ def test_a_template_that_makes_nothing_to_read_is_broken(tmp_path: Path, source:
     mail = Templates([mine]).render(digest(topic(story())))
     assert mail.problems == tuple(
         f"mail template templates/digest.{kind}.j2 makes nothing that can be read; "
-        "another template made this mail"
+        "the shipped template is used instead"
         for kind in ("html", "txt")
     )
     for part in (Page(mail.html).text, " ".join(mail.text.split())):
@@ -301,25 +336,27 @@ def test_a_template_that_makes_nothing_to_read_is_broken(tmp_path: Path, source:
     [
         pytest.param(
             "digest.html",
-            'mail template mine/digest.html must be named "digest.html.j2"',
+            'mail template mine/digest.html is not used: it must be named "digest.html.j2"',
             id="without its ending",
         ),
         pytest.param(
             "Digest.TXT.j2",
-            'mail template mine/Digest.TXT.j2 must be named "digest.txt.j2"',
+            'mail template mine/Digest.TXT.j2 is not used: it must be named "digest.txt.j2"',
             id="in capitals",
         ),
         pytest.param(
             "digest.txt.jinja2",
-            'mail template mine/digest.txt.jinja2 must be named "digest.txt.j2"',
+            'mail template mine/digest.txt.jinja2 is not used: it must be named "digest.txt.j2"',
             id="with another ending",
         ),
         pytest.param(
             "digest.html.j2/",
-            "mail template mine/digest.html.j2 is a folder, not a file",
+            "mail template mine/digest.html.j2 is not used: it is a folder",
             id="a folder",
         ),
-        pytest.param("", 'the folder "mine" of mail templates is a file', id="a file"),
+        pytest.param(
+            "", 'the folder "mine" of mail templates is not used: it is a file', id="a file"
+        ),
     ],
 )
 def test_a_template_in_the_wrong_place_is_told(tmp_path: Path, name: str, problem: str) -> None:
@@ -328,16 +365,15 @@ def test_a_template_in_the_wrong_place_is_told(tmp_path: Path, name: str, proble
     if not place.is_dir():
         place.write_text(GOOD, encoding="utf-8")
     mail = Templates([tmp_path / "mine"]).render(digest(topic(story())))
-    told = f"{problem}; another template made this mail"
-    assert mail.problems == (told,)
-    assert told in Page(mail.html).text
-    assert told in " ".join(mail.text.split())
+    assert mail.problems == (problem,)
+    assert problem in Page(mail.html).text
+    assert problem in " ".join(mail.text.split())
 
 
 def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     mail = Templates([tmp_path / ("x" * 300)]).render(digest(topic(story())))
     [told] = mail.problems
-    assert "cannot be read: File name too long" in told
+    assert "is not used: it cannot be read: File name too long" in told
     assert "NEWS MONITOR" in mail.text
 
 
@@ -369,7 +405,11 @@ def test_the_built_in_one_needs_no_file(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("monitor.render.shipped_templates", lambda: broken)
     shown = digest(topic(story(), story(url=""), more=2), topic(name="Alibaba"))
     mail = Templates([]).render(shown)
-    assert len(mail.problems) == 2
+    assert mail.problems == tuple(
+        f"mail template shipped/digest.{kind}.j2, line 1: 'nothing' is undefined; "
+        "a plain template is used instead"
+        for kind in ("html", "txt")
+    )
     for part in (Page(mail.html).text, mail.text):
         assert "Kling 2.0 makes films" in part
         assert "2 more in the archive" in part

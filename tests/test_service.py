@@ -116,7 +116,7 @@ def test_a_signal_ends_it_while_a_server_keeps_it_waiting(tmp_path: Path, number
         with monitor("run", folder=tmp_path) as service:
             url = service.line(r"the archive is at (\S+)")[1]
             assert asked.wait(PATIENCE)
-            assert "reading 1 feed: 0 done" in httpx.get(url).text
+            assert "Reading 1 feed: 0 done" in httpx.get(url).text
             assert service.stop(number) == 0
 
 
@@ -152,7 +152,7 @@ def test_without_a_network_one_line_says_so_and_the_page_too(tmp_path: Path) -> 
         service.line("the digest to look at")
         assert sum("answered" in line for line in service.lines) == 1
         page = httpx.get(url).text
-        assert "none of 3 feeds answered" in page
+        assert "None of 3 feeds answered" in page
         assert re.search(r"next try at \d\d:\d\d", page)
 
 

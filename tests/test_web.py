@@ -263,9 +263,10 @@ def test_an_empty_archive_says_what_it_waits_for(open_site: Open, text: str, say
 
 def test_the_first_page_says_once_that_the_machine_is_offline(site: Site) -> None:
     site.status = "none of 55 feeds answered: name resolution failed; next try at 12:05"
+    said = f">N{site.status[1:]}</p>"
 
-    assert site.text("/").count(site.status) == 1
-    assert site.text("/feeds").count(site.status) == 1
+    assert site.text("/").count(said) == 1
+    assert site.text("/feeds").count(said) == 1
 
 
 def failed(url: str, kind: FailureKind, error: str, **fields: Any) -> FeedState:
@@ -303,7 +304,7 @@ HTML = "an HTML page, not a feed (title: Sign in)"
         ),
         pytest.param(
             [(FailureKind.DNS, f'name resolution failed for "feed{n}"') for n in range(5)],
-            ["none of 5 feeds answered: name resolution failed; is this machine online?"],
+            ["None of 5 feeds answered: name resolution failed; is this machine online?"],
             id="offline",
         ),
     ],
@@ -342,14 +343,25 @@ def test_what_the_service_says_stands_before_what_failed(site: Site) -> None:
     state = failed(FEED_URL, FailureKind.NOT_A_FEED, HTML, next_poll_at=NOW)
     site.store.save_poll(PollOutcome(feed=state))
     page = site.text("/")
-    assert page.index(site.status) < page.index("could not be read")
+    assert page.index("Reading 1 feeds: 0 done") < page.index("could not be read")
     assert "The next try is about to start." in page
 
 
 def test_an_archive_of_empty_feeds_says_so(site: Site) -> None:
-    site.store.save_poll(PollOutcome(feed=feed_state(first_success_at=NOW, last_success_at=NOW)))
-    assert "nothing in them was about your topics" in site.text("/")
+    site.store.save_poll(outcome())
+    assert "nothing in them was about your topics so far" in site.text("/")
     assert "brought no article so far" in site.text("/?all=1")
+
+
+def test_nothing_is_said_of_feeds_that_were_not_asked_yet(open_site: Open) -> None:
+    site = open_site(CONFIG + FIVE)
+    site.store.save_poll(outcome())
+
+    matches, articles = site.text("/"), site.text("/?all=1")
+
+    assert "1 of 6 feeds were asked so far; nothing in them was about your topics." in matches
+    assert "1 of 6 feeds were asked so far and brought no article." in articles
+    assert "The feeds are read" not in matches + articles
 
 
 def test_articles_without_topics_can_be_read(open_site: Open) -> None:
@@ -428,17 +440,17 @@ def test_digests_are_listed_with_what_became_of_them(site: Site) -> None:
     page = site.text("/digests")
 
     assert f'<a href="/digests/{number}"><bdi>Daily: Kling 2.0 makes films</bdi></a>' in page
-    assert "sent to reader" in page
-    assert "waiting to go to reader" in page
+    assert "Sent to reader" in page
+    assert "Waiting to go to reader" in page
     assert "451 later" in page
-    assert "refused for reader" in page
+    assert "Refused for reader" in page
     assert "550 unknown" in page
 
 
 def test_a_digest_that_went_to_nobody_says_so(site: Site) -> None:
     _send(site.store)
 
-    assert "went to nobody" in site.text("/digests")
+    assert "Went to nobody" in site.text("/digests")
 
 
 def test_before_the_first_digest_the_list_leads_to_the_preview(site: Site) -> None:
@@ -500,12 +512,12 @@ def test_without_a_digest_the_preview_tells_how_to_get_one(open_site: Open) -> N
         ),
         pytest.param(
             {"last_success_at": ago(days=3), "failures": 17, "error": "the server answered 503"},
-            ["failing for 3 days, 17 tries", "the server answered 503", "1 failing"],
+            ["failing for 3 days, 17 tries", "The server answered 503", "1 failing"],
             id="failing",
         ),
         pytest.param(
             {"failures": 1, "error": "no answer in time"},
-            ["failing: 1 try, never read yet", "no answer in time"],
+            ["failing: 1 try, never read yet", "No answer in time"],
             id="never reached",
         ),
         pytest.param(
@@ -524,6 +536,39 @@ def test_feeds_say_how_they_are(site: Site, state: dict[str, Any], says: list[st
     assert "Harbour Post" in page
     for said in says:
         assert said in page
+
+
+def test_a_feed_that_is_cut_off_brings_articles_and_was_never_read_whole(site: Site) -> None:
+    cut = failed(FEED_URL, FailureKind.NOT_A_FEED, "the feed is cut off", first_success_at=NOW)
+    one = article()
+    site.store.save_poll(outcome(Sighting(entry_key=one.key, article=one, matches=()), feed=cut))
+
+    page = site.text("/feeds")
+
+    assert "failing: 1 try, never read whole" in page
+    assert ">never whole<" in page
+
+
+def test_a_feed_that_brings_nothing_any_more_is_quiet(site: Site) -> None:
+    daily = [article(f"News {n}", published_at=ago(days=40 + n)) for n in range(10)]
+    site.store.save_poll(
+        outcome(*(Sighting(entry_key=one.key, article=one, matches=()) for one in daily))
+    )
+
+    page = site.text("/feeds")
+
+    assert '<span class="state quiet">quiet: nothing new for 40 days</span>' in page
+    assert "1 feed: 1 quiet" in page
+
+
+def test_feeds_without_a_name_can_be_told_apart(open_site: Open) -> None:
+    urls = ["https://news.example/china/", "https://news.example/world.xml?lang=en"]
+    site = open_site("".join(f'[[feed]]\nurl = "{url}"\n' for url in urls))
+
+    page = site.text("/feeds")
+
+    assert "<bdi>news.example/china</bdi>" in page
+    assert "<bdi>news.example/world.xml?lang=en</bdi>" in page
 
 
 @pytest.mark.parametrize(

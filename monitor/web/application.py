@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from monitor import archive, render
+from monitor import archive, render, subscribe
 from monitor.archive import ArchiveView, Question
 from monitor.config import Config
 from monitor.errors import MonitorError
@@ -109,7 +109,7 @@ class _Pages:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._templates = render.html_environment(_PAGES)
-        self._templates.filters["count"] = words.count
+        self._templates.filters |= {"count": words.count, "sentence": words.sentence}
 
     # ------------------------------------------------------------------------------- archive
 
@@ -145,6 +145,7 @@ class _Pages:
             feed_name=self._feed_name(question.feed),
             empty=empty,
             unread=self._unread() if empty == "nothing read" else (),
+            asked=words.asked_so_far(self._services.store.feed_states()) if empty else "",
             link=_Links(question),
             max_query=archive.MAX_QUERY_CHARS,
         )
@@ -253,9 +254,9 @@ class _Pages:
 
     def feeds(self, _: Request) -> Response:
         """Show each feed's health, those that need a look first."""
-        lines = words.feed_lines(
-            self._services.store.feed_rows(), self._services.config().feeds, self._services.now()
-        )
+        config, now = self._services.config(), self._services.now()
+        every = subscribe.health(self._services.store, config, now)
+        lines = words.feed_lines(every, config.feeds, now)
         return self._page("feeds.html", lines=lines, summary=words.feed_summary(lines))
 
     def health(self, _: Request) -> Response:
@@ -287,9 +288,9 @@ class _Pages:
     def trouble(self, _: Request, error: Exception) -> Response:
         """Answer while something that we know about is wrong: the database is locked, say."""
         log.warning("page failed: %s", error)
-        said = str(error)
-        advice = f"{said[:1].upper()}{said[1:]}. Then load this page again."
-        return self.error(503, "Not now", advice)
+        return self.error(
+            503, "Not now", f"{words.sentence(str(error))}. Then load this page again."
+        )
 
     def error(self, status: int, headline: str, advice: str) -> Response:
         """Build the page for an error from words alone: what is broken may be what pages ask."""

@@ -4,18 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from urllib.parse import urlsplit
+from typing import assert_never
 
 from monitor.config import FeedConfig
-from monitor.model import (
-    UNREACHED,
-    DeliveryState,
-    DigestRow,
-    FailureKind,
-    FeedRow,
-    FeedState,
-)
+from monitor.model import UNREACHED, DeliveryState, DigestRow, FailureKind, FeedState
 from monitor.poll import offline_line
+from monitor.subscribe import Condition, FeedHealth
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -72,7 +66,7 @@ class FeedLine:
     url: str
     name: str
     label: str
-    #: "ok", "failing", "unread" or "retired": picks the colour; `words` say the same.
+    #: "ok", "quiet", "failing", "unread" or "retired": picks the colour; `words` say the same.
     kind: str
     words: str
     error: str
@@ -82,54 +76,71 @@ class FeedLine:
     matches: int
 
 
-_ORDER = ("failing", "retired", "unread", "ok")
+_KINDS = {
+    Condition.FAILING: "failing",
+    Condition.RETIRED: "retired",
+    Condition.QUIET: "quiet",
+    Condition.NEVER_READ: "unread",
+    Condition.WELL: "ok",
+}
 
 
 def feed_lines(
-    rows: Sequence[FeedRow], feeds: Sequence[FeedConfig], now: datetime
+    every: Sequence[FeedHealth], feeds: Sequence[FeedConfig], now: datetime
 ) -> tuple[FeedLine, ...]:
     """Describe the feeds, those that need a look first, then by name."""
-    configured = {feed.url: feed for feed in feeds}
-    lines = [_feed_line(row, configured.get(row.state.feed_url), now) for row in rows]
-    return tuple(sorted(lines, key=lambda line: (_ORDER.index(line.kind), line.name.casefold())))
+    labels = {feed.url: feed.label for feed in feeds}
+    lines = [_feed_line(feed, labels.get(feed.row.state.feed_url, ""), now) for feed in every]
+    order = list(_KINDS.values())
+    return tuple(sorted(lines, key=lambda line: (order.index(line.kind), line.name.casefold())))
 
 
-def _feed_line(row: FeedRow, feed: FeedConfig | None, now: datetime) -> FeedLine:
-    state = row.state
-    kind, words = _feed_state(state, now)
+def _feed_line(feed: FeedHealth, label: str, now: datetime) -> FeedLine:
+    row, state = feed.row, feed.row.state
+    never = "never whole" if row.articles else "never"
     return FeedLine(
         url=state.feed_url,
-        name=(feed.name if feed else "") or state.title or address(state.feed_url),
-        label=feed.label if feed else "",
-        kind=kind,
-        words=words,
+        name=address(feed.name) if feed.name == state.feed_url else feed.name,
+        label=label,
+        kind=_KINDS[feed.condition],
+        words=_condition(feed, now),
         error=state.error,
-        last_success=ago(state.last_success_at, now),
+        last_success=ago(state.last_success_at, now) if state.last_success_at else never,
         next_poll="never" if state.retired else ahead(state.next_poll_at, now),
         articles=row.articles,
         matches=row.matches,
     )
 
 
-def _feed_state(state: FeedState, now: datetime) -> tuple[str, str]:
-    if state.retired:
-        return "retired", "retired: not polled any more"
-    if state.failures:
-        tries = "1 try" if state.failures == 1 else f"{state.failures} tries"
-        if state.last_success_at is None:
-            return "failing", f"failing: {tries}, never read yet"
-        return "failing", f"failing for {span(now - state.last_success_at)}, {tries}"
-    if state.last_success_at is None:
-        return "unread", "not read yet"
-    return "ok", "ok"
+def _condition(feed: FeedHealth, now: datetime) -> str:
+    state = feed.row.state
+    match feed.condition:
+        case Condition.RETIRED:
+            return "retired: not polled any more"
+        case Condition.FAILING:
+            tries = "1 try" if state.failures == 1 else f"{state.failures} tries"
+            if state.last_success_at:
+                return f"failing for {span(now - state.last_success_at)}, {tries}"
+            # A feed that is cut off brings articles all the same.
+            return f"failing: {tries}, never read {'whole' if feed.row.articles else 'yet'}"
+        case Condition.QUIET:
+            days = feed.quiet_for.days if feed.quiet_for else 0
+            return f"quiet: nothing new for {count(days, 'day')}"
+        case Condition.NEVER_READ:
+            return "not read yet"
+        case Condition.WELL:
+            return "ok"
+    assert_never(feed.condition)
 
 
 def address(url: str) -> str:
-    """Shorten a URL to its host, for a feed that has no other name yet."""
-    try:
-        return urlsplit(url).hostname or url
-    except ValueError:
-        return url
+    """Shorten a URL for a feed that has no other name yet: to what tells it from others."""
+    return url.partition("://")[2].rstrip("/") or url
+
+
+def sentence(words: str) -> str:
+    """Begin with a capital what stands alone on a page."""
+    return words[:1].upper() + words[1:]
 
 
 def count(number: int, word: str) -> str:
@@ -138,10 +149,14 @@ def count(number: int, word: str) -> str:
 
 
 def feed_summary(lines: Sequence[FeedLine]) -> str:
-    """Sum up the table: "55 feeds: 52 ok, 2 failing, 1 not read yet"."""
-    words = {"ok": "ok", "failing": "failing", "unread": "not read yet", "retired": "retired"}
-    kinds = [line.kind for line in lines]
-    parts = [f"{kinds.count(kind)} {name}" for kind, name in words.items() if kind in kinds]
+    """Sum up the table: "55 feeds: 50 ok, 2 quiet, 2 failing, 1 not read yet"."""
+    kinds = Counter(line.kind for line in lines)
+    shown = ("ok", "quiet", "failing", "unread", "retired")
+    parts = [
+        f"{kinds[kind]:,} {'not read yet' if kind == 'unread' else kind}"
+        for kind in shown
+        if kinds[kind]
+    ]
     return f"{count(len(lines), 'feed')}: {', '.join(parts)}" if lines else "No feeds yet"
 
 
@@ -156,6 +171,12 @@ _ANYWHERE = {
     FailureKind.CONNECT: "no connection",
     FailureKind.TLS: "no secure connection",
 }
+
+
+def asked_so_far(states: Sequence[FeedState]) -> str:
+    """Say how many feeds were asked; "" when each one was, so that what they lack can be said."""
+    asked = sum(state.last_polled_at is not None for state in states)
+    return "" if asked == len(states) else f"{asked:,} of {len(states):,} feeds were asked so far"
 
 
 def asked_in_vain(states: Sequence[FeedState], zone: tzinfo, now: datetime) -> str:
@@ -179,7 +200,7 @@ def asked_in_vain(states: Sequence[FeedState], zone: tzinfo, now: datetime) -> s
         )
         if number == len(states) and failed[0].failure_kind is FailureKind.NOT_A_FEED:
             told += " The same page everywhere: does this network ask you to sign in first?"
-    return told + (f" {following[0].upper()}{following[1:]}." if following else "")
+    return told + (f" {sentence(following)}." if following else "")
 
 
 def _most_common_reason(failed: Sequence[FeedState]) -> tuple[str, int]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -180,9 +181,15 @@ def test_any_name_of_a_sender_is_folded_by_the_rules(name: str) -> None:
     content = message(sender=f'"{quoted}" <monitor@news.example>')
     found = re.search(rb"^(From: .*(?:\r\n .*)*)\r\nTo", content, re.MULTILINE)
     assert found is not None
-    check_words(found[1].decode("ascii"))
+    header = found[1].decode("ascii")
+    check_words(header)
     [address] = read(content)["From"].addresses
-    assert (address.display_name, address.addr_spec) == (shown, "monitor@news.example")
+    assert address.addr_spec == "monitor@news.example"
+    if "=?" in header:  # Python's newer reader keeps the blank between two words
+        words = header.removeprefix("From: ").removesuffix("\r\n <monitor@news.example>")
+        assert str(make_header(decode_header(words))) == shown
+    else:
+        assert address.display_name == shown
 
 
 def test_lines_are_legal_and_content_is_kept() -> None:

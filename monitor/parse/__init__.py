@@ -1,7 +1,8 @@
 """Feed documents to `ParsedFeed`, in worker processes that can be killed.
 
 `ParserPool` is the door. Behind it, in a child: `decoding` (bytes to text),
-`document` (what is it), `changes` (which of its `items` are not in the `imprint` of the last one),
+`detection` (the encoding of bytes that nobody labelled), `document` (what is it),
+`changes` (which of its `items` are not in the `imprint` of the last one),
 `repair`, `feedxml` (RSS, RDF and Atom by feedparser), `jsonfeed`, `dates`.
 """
 

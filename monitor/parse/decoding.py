@@ -8,7 +8,7 @@ So what is valid UTF-8 is UTF-8 whatever was declared, and a few bad bytes cost 
 import codecs
 import re
 
-from charset_normalizer import from_bytes
+from monitor.parse.detection import detect
 
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _HTTP_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
@@ -51,7 +51,6 @@ _BYTE_ORDERS = (
     (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
 )
-_DETECTION_BYTES = 200_000
 
 # Control characters, halves of surrogate pairs and non-characters: no XML parser takes them.
 _CONTROLS = bytes({*range(0x20)} - {*b"\t\n\r"})
@@ -99,16 +98,12 @@ def _decode(body: bytes, content_type: str) -> tuple[str, str]:
 def _decode_faulty(body: bytes, stated: list[str]) -> tuple[str, str]:
     text = body.decode("utf-8", "replace")
     foreign = sum(character > "\x7f" for character in text)
-    if text.count("\ufffd") * 10 <= foreign:
+    # In text of another encoding far more than every fourth character is bad.
+    if text.count("\ufffd") * 4 <= foreign:
         return text, "utf-8"
     others = [encoding for encoding in stated if encoding != "utf-8"]
-    encoding = others[-1] if others else _detect(body)
+    encoding = others[-1] if others else detect(body)
     return body.decode(encoding, "replace"), encoding
-
-
-def _detect(body: bytes) -> str:
-    best = from_bytes(body[:_DETECTION_BYTES]).best()
-    return best.encoding if best else "cp1252"
 
 
 def _codec(match: re.Match[bytes] | re.Match[str] | None) -> str | None:

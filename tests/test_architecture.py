@@ -62,7 +62,6 @@ OWNERS = {
     "httpcore": {"fetch"},
     "anyio": {"fetch", "web"},
     "feedparser": {"parse"},
-    "charset_normalizer": {"parse"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "psycopg": {"store"},

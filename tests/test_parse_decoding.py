@@ -102,3 +102,10 @@ def test_text_far_down_in_a_feed_counts() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_become_text(body: bytes) -> None:
     assert decode(b"<rss>\xff" + body) == decode(b"<rss>\xff" + body)
+
+
+def test_a_servers_latin_1_gives_way_to_what_the_document_says() -> None:
+    headline = "央行宣布下调存款准备金率"
+    feed = f'<?xml version="1.0" encoding="gb2312"?>{RSS.format(headline)}'.encode("gb18030")
+    assert headline in decode(feed, "text/xml; charset=iso-8859-1")
+    assert headline in decode(feed, "text/xml; charset=gbk")

@@ -84,7 +84,7 @@ def _decode(body: bytes, content_type: str) -> tuple[str, str]:
     if declared and declared.startswith(_SEVEN_BIT):
         return body.decode(declared, "replace"), declared
     by_server = _codec(_HTTP_CHARSET.search(content_type))
-    # Latin-1 is what servers say of any file, and it decodes all: the document's own word is better.
+    # Latin-1 is what servers say of any file, and it decodes all: the document knows better.
     in_order = (declared, by_server) if by_server == "cp1252" else (by_server, declared)
     stated = [codec for codec in in_order if codec is not None]
     for encoding in ("utf-8", *stated):

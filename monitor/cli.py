@@ -91,12 +91,20 @@ def run(path: Path, listen: str | None, token_file: Path | None) -> None:
     show_default=True,
     help="The demo's own data; made anew at each start.",
 )
-def demo(folder: Path) -> None:
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Look for the topics of this configuration, not for the demo's own.",
+)
+def demo(folder: Path, path: Path | None) -> None:
     """Show everything on sample news, without a network and beside a running service."""
+    from monitor.app import read_config  # noqa: PLC0415
     from monitor.serve import serve_demo  # noqa: PLC0415
 
     _log_to_terminal(logging.WARNING)
-    serve_demo(folder)
+    serve_demo(folder, read_config(path).topics if path else None)
 
 
 @cli.command(short_help="Poll what is due, then exit.")

@@ -4,9 +4,10 @@ The feeds are files in `sample/`, written by hand. `{{ago 2h05m}}` in them stand
 before the demo's start, in the way in which the format writes a date.
 """
 
+import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -18,6 +19,7 @@ from threading import Thread
 from typing import Self
 from urllib.parse import urlsplit
 
+from monitor.config import TopicConfig
 from monitor.errors import BusyError, MonitorError
 
 SAMPLE = Path(__file__).with_name("sample")
@@ -143,13 +145,20 @@ def _dated(text: str, now: datetime, date: Callable[[datetime], str]) -> str:
     return _AGO.sub(lambda ago: date(now - timedelta(hours=int(ago[1]), minutes=int(ago[2]))), text)
 
 
-def prepare(folder: Path, server_url: str, *, at: str = "07:30") -> Path:
+def prepare(
+    folder: Path,
+    server_url: str,
+    *,
+    at: str = "07:30",
+    topics: Sequence[TopicConfig] | None = None,
+) -> Path:
     """Make the demo's folder anew, whatever the last demo left there, and give its configuration.
 
     Args:
         folder: The demo's own; it need not exist.
         server_url: Where the sample feeds are served.
         at: When the demo's digest is due, in the machine's time zone.
+        topics: What to look for in the sample news; None for the demo's own topics.
 
     Raises:
         BusyError: A demo is running in this folder.
@@ -159,7 +168,7 @@ def prepare(folder: Path, server_url: str, *, at: str = "07:30") -> Path:
     try:
         _clear(folder, config)
         folder.mkdir(parents=True, exist_ok=True)
-        config.write_text(_configuration(server_url, at), encoding="utf-8")
+        config.write_text(_configuration(server_url, at, topics), encoding="utf-8")
     except OSError as error:
         raise MonitorError(
             f"the demo cannot use {folder}: {error.strerror or error}; "
@@ -168,12 +177,26 @@ def prepare(folder: Path, server_url: str, *, at: str = "07:30") -> Path:
     return config
 
 
-def _configuration(server_url: str, at: str) -> str:
+def _configuration(server_url: str, at: str, topics: Sequence[TopicConfig] | None) -> str:
     text = (SAMPLE / "config.toml").read_text(encoding="utf-8")
+    if topics is not None:
+        head, _, rest = text.partition("[[topic]]")
+        text = head + "".join(map(_table, topics)) + "[[digest]]" + rest.partition("[[digest]]")[2]
     network = f"127.0.0.1/32:{urlsplit(server_url).port}"
     for name, value in {"base": server_url, "network": network, "at": at}.items():
         text = text.replace(f"{{{name}}}", value)
     return text
+
+
+def _table(topic: TopicConfig) -> str:
+    """Write a topic as it could stand in a configuration."""
+    # What JSON says of texts, numbers and lists is TOML as well; an empty list is left out, since
+    # a key beside it (within without near) would be a fault.
+    given = {key: value for key, value in topic.model_dump().items() if value not in (None, ())}
+    if not topic.near:
+        given.pop("within")
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in given.items()]
+    return "\n".join(["[[topic]]", *lines, "", ""])
 
 
 def _clear(folder: Path, config: Path) -> None:

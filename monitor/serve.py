@@ -7,7 +7,7 @@ says what is going on.
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import deliver
 from monitor.app import App, machine_zone, utc_now
-from monitor.config import Config
+from monitor.config import Config, TopicConfig
 from monitor.console import count, say, say_as_it_is
 from monitor.demo import SampleServer, prepare
 from monitor.poll import poll_due
@@ -72,15 +72,19 @@ def serve(
                 os._exit(0)  # its thread cannot be ended otherwise
 
 
-def serve_demo(folder: Path) -> None:
-    """Poll the sample feeds, compose a digest of them and show it, then serve like any service."""
+def serve_demo(folder: Path, topics: Sequence[TopicConfig] | None = None) -> None:
+    """Poll the sample feeds, compose a digest of them and show it, then serve like any service.
+
+    Args:
+        folder: The demo's own data, made anew.
+        topics: What to look for in the sample news; None for the demo's own topics.
+    """
     start = utc_now()
     # The digest is due in this very minute, and the news was seen just before it.
     minute = start.replace(second=0, microsecond=0)
     with SampleServer(start) as sample:
-        path = prepare(
-            folder, sample.url, at=f"{minute.astimezone(ZoneInfo(machine_zone())):%H:%M}"
-        )
+        at = f"{minute.astimezone(ZoneInfo(machine_zone())):%H:%M}"
+        path = prepare(folder, sample.url, at=at, topics=topics)
         with App.open(path, clock=lambda: minute) as app, app.sole_service():
             number = _demo_digest(app)
             if issue := app.store.digest(number):

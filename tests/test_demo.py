@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from monitor import config as configuration
+from monitor.app import shipped_config
 from monitor.demo import SampleServer, prepare
 from monitor.errors import BusyError, MonitorError
 from monitor.matcher import Topics
@@ -116,6 +117,17 @@ def test_the_configuration_is_valid_and_names_every_sample_feed(
         "export-controls",
         "open-source-ai",
     ]
+
+
+def test_the_readers_own_topics_can_be_looked_for(tmp_path: Path) -> None:
+    topics = configuration.load(shipped_config().read_text("utf-8")).topics
+    path = prepare(tmp_path / "demo", "http://127.0.0.1:1111", topics=topics)
+    taken = configuration.load(path.read_text("utf-8"))
+    assert taken.topics == topics
+    assert len(taken.feeds) == 8
+    assert [digest.name for digest in taken.digests] == ["daily"]
+    none = prepare(tmp_path / "demo", "http://127.0.0.1:1111", topics=())
+    assert configuration.load(none.read_text("utf-8")).topics == ()
 
 
 def test_a_second_demo_starts_from_nothing(tmp_path: Path) -> None:

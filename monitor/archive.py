@@ -64,7 +64,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveEntry:
+class ArchiveArticle:
     """One article as the archive shows it."""
 
     id: int
@@ -107,13 +107,13 @@ class QueryFault:
 class ArchiveView:
     """One page of the archive."""
 
-    entries: tuple[ArchiveEntry, ...]
+    articles: tuple[ArchiveArticle, ...]
     topics: tuple[TopicCount, ...]
     #: `Question.after` of the next page; "" on the last one.
     older: str
     #: The search's fault; nothing was looked up then.
     fault: QueryFault | None = None
-    #: Parts of the question that could not be followed, in plain words; entries are empty then.
+    #: Parts of the question that could not be followed, in plain words; articles are empty then.
     problems: tuple[str, ...] = ()
 
 
@@ -147,9 +147,9 @@ def browse(
         node = _understand(question.query)
         wanted = _for_index(node)
     except QueryError as error:
-        return ArchiveView(entries=(), topics=offered, older="", fault=_fault(error))
+        return ArchiveView(articles=(), topics=offered, older="", fault=_fault(error))
     if problems:
-        return ArchiveView(entries=(), topics=offered, older="", problems=problems)
+        return ArchiveView(articles=(), topics=offered, older="", problems=problems)
     page = store.page(
         ArchiveFilter(
             topic_id=question.topic or None,
@@ -161,8 +161,8 @@ def browse(
         limit=limit,
     )
     return ArchiveView(
-        entries=tuple(
-            _entry(row, _terms(node), names=names, labels=labels, zone=zone)
+        articles=tuple(
+            _article(row, _terms(node), names=names, labels=labels, zone=zone)
             for row in page.articles
         ),
         topics=offered,
@@ -271,20 +271,20 @@ def _fault(error: QueryError) -> QueryFault:
     )
 
 
-def _entry(
+def _article(
     row: ArticleMatches,
     terms: Sequence[Term],
     *,
     names: dict[str, str],
     labels: dict[str, str],
     zone: tzinfo,
-) -> ArchiveEntry:
+) -> ArchiveArticle:
     article = row.article
     spans = [span for match in row.matches for span in match.spans]
     in_title = [span for span in spans if span.field == "title"]
     in_text = [span for span in spans if span.field == "body"]
     searched = _searched(terms, "body", article.text)
-    return ArchiveEntry(
+    return ArchiveArticle(
         id=row.id,
         url=article.url,
         title=text.snippet(

@@ -67,7 +67,7 @@ def ask(store: Store, *, limit: int = 50, **parts: Any) -> ArchiveView:
 
 
 def titles(view: ArchiveView) -> list[str]:
-    return ["".join(piece.text for piece in entry.title) for entry in view.entries]
+    return ["".join(piece.text for piece in row.title) for row in view.articles]
 
 
 def test_an_article_is_shown_with_its_hits_its_source_and_its_reason(store: Store) -> None:
@@ -78,14 +78,14 @@ def test_an_article_is_shown_with_its_hits_its_source_and_its_reason(store: Stor
         matches=(match("kling", spans=hits),),
     )
 
-    (entry,) = ask(store).entries
+    (row,) = ask(store).articles
 
-    assert entry.title == (Piece(text="Kling", hit=True), Piece(text=" films studios"))
-    assert Piece(text="可灵", hit=True) in entry.snippet
-    assert (entry.source, entry.label) == ("Example News", "state media")
-    assert entry.time.isoformat() == "2026-03-11T11:00:00+01:00"
-    assert not entry.undated
-    (reason,) = entry.why
+    assert row.title == (Piece(text="Kling", hit=True), Piece(text=" films studios"))
+    assert Piece(text="可灵", hit=True) in row.snippet
+    assert (row.source, row.label) == ("Example News", "state media")
+    assert row.time.isoformat() == "2026-03-11T11:00:00+01:00"
+    assert not row.undated
+    (reason,) = row.why
     assert (reason.topic_id, reason.topic_name) == ("kling", "Kling")
     assert reason.found == ("Kling in the title", "可灵 in the text")
 
@@ -104,9 +104,9 @@ def test_an_article_is_shown_with_its_hits_its_source_and_its_reason(store: Stor
 def test_a_snippet_does_not_repeat_the_title(store: Store, text: str, shown: str) -> None:
     put(store, article("Kling films studios", text=text), matches=(match(),))
 
-    (entry,) = ask(store).entries
+    (row,) = ask(store).articles
 
-    assert "".join(piece.text for piece in entry.snippet) == shown
+    assert "".join(piece.text for piece in row.snippet) == shown
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_reasons_are_short(
 ) -> None:
     put(store, article(text=text), matches=(match(spans=spans),))
 
-    assert ask(store).entries[0].why[0].found == found
+    assert ask(store).articles[0].why[0].found == found
 
 
 def test_a_date_in_the_future_does_not_put_an_article_first(store: Store) -> None:
@@ -152,8 +152,8 @@ def test_a_date_in_the_future_does_not_put_an_article_first(store: Store) -> Non
     view = ask(store)
 
     assert titles(view) == ["Dated", "Undated", "From tomorrow"]
-    assert [entry.undated for entry in view.entries] == [False, True, False]
-    assert view.entries[2].time == ago(hours=3)
+    assert [row.undated for row in view.articles] == [False, True, False]
+    assert view.articles[2].time == ago(hours=3)
 
 
 def test_only_matches_are_shown_unless_everything_is_asked_for(store: Store) -> None:
@@ -191,11 +191,11 @@ def test_what_was_searched_for_is_marked_and_shown(store: Store) -> None:
     hits = (span("Kling", 0, field="body"),)
     put(store, article("A harbour deal", text=story), matches=(match(spans=hits),))
 
-    (entry,) = ask(store, query="harbour AND NOT ship OR boat").entries
+    (row,) = ask(store, query="harbour AND NOT ship OR boat").articles
 
-    assert Piece(text="harbour", hit=True) in entry.title
-    assert Piece(text="Harbour", hit=True) in entry.snippet
-    assert entry.why[0].found == ("Kling in the text",)
+    assert Piece(text="harbour", hit=True) in row.title
+    assert Piece(text="Harbour", hit=True) in row.snippet
+    assert row.why[0].found == ("Kling in the text",)
 
 
 def test_topics_come_in_the_order_of_the_configuration_with_their_counts(store: Store) -> None:
@@ -213,7 +213,7 @@ def test_a_topic_that_left_the_configuration_can_still_be_read(store: Store) -> 
     view = ask(store, topic="retired-topic")
 
     assert titles(view) == ["Old news"]
-    assert view.entries[0].why[0].topic_name == "retired-topic"
+    assert view.articles[0].why[0].topic_name == "retired-topic"
     assert "retired-topic" not in {topic.id for topic in view.topics}
 
 
@@ -256,7 +256,7 @@ def test_what_cannot_be_followed_is_said(
 
     view = ask(store, **question)
 
-    assert view.entries == ()
+    assert view.articles == ()
     (said,) = view.problems
     assert problem in said
     assert len(said) < 200
@@ -268,7 +268,7 @@ def test_a_faulty_search_is_shown_with_the_fault_marked(store: Store) -> None:
     assert view.fault is not None
     assert view.fault.before + view.fault.fault + view.fault.after == "Kling AND (可灵 OR video"
     assert view.fault.fault == "("
-    assert view.entries == ()
+    assert view.articles == ()
 
 
 def test_a_search_has_a_greatest_length(store: Store) -> None:
@@ -307,7 +307,7 @@ def test_find_gives_the_articles_themselves(store: Store) -> None:
 def test_a_headline_without_end_is_shown_around_its_hits(store: Store) -> None:
     put(store, article("word " * 90 + "Kling"), matches=(match(spans=(span("Kling", 450),)),))
 
-    (entry,) = ask(store).entries
+    (row,) = ask(store).articles
 
-    assert entry.title[-1] == Piece(text="Kling", hit=True)
-    assert sum(len(piece.text) for piece in entry.title) <= archive.MAX_TITLE_CHARS + 1
+    assert row.title[-1] == Piece(text="Kling", hit=True)
+    assert sum(len(piece.text) for piece in row.title) <= archive.MAX_TITLE_CHARS + 1

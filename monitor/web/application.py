@@ -133,8 +133,8 @@ class _Pages:
         )
         today = self._today()
         days = [
-            (words.day(when, today), tuple(entries))
-            for when, entries in groupby(view.entries, lambda entry: entry.time.date())
+            (words.day(when, today), tuple(articles))
+            for when, articles in groupby(view.articles, lambda article: article.time.date())
         ]
         empty = self._empty(view, question)
         return self._page(
@@ -158,7 +158,7 @@ class _Pages:
 
     def _empty(self, view: ArchiveView, question: Question) -> str:
         """Choose what an empty page says: a name of a paragraph in archive.html; "" for none."""
-        if view.entries or view.fault or view.problems:
+        if view.articles or view.fault or view.problems:
             return ""
         if question.query:
             return "no hit"

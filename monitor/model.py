@@ -104,6 +104,19 @@ class FetchFailed:
 
 FetchResult = Fetched | NotModified | FetchFailed
 
+# ------------------------------------------------------------------------------------- workers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFailed:
+    """A worker process did not do its job."""
+
+    #: What became of it, to follow the worker's name: "needed more than 10 s".
+    reason: str
+    #: Which fault of ours it was, for the log; "" if it was none.
+    detail: str = ""
+
+
 # ------------------------------------------------------------------------------------- parsing
 
 

@@ -2,8 +2,9 @@
 
 entry points   cli serve console scheduler web/ …        people, HTTP, the clock
                app                                       builds the real parts
-use cases      poll deliver archive subscribe            gather, decide, apply
+use cases      poll deliver archive reading …            gather, decide, apply
 edges          fetch/ parse/ store/ render mail          one third-party package each, no neighbours
+processes      workers/                                  children that may be killed
 core           the pure parts                            no clock, no I/O
 words          model errors
 
@@ -36,8 +37,9 @@ LAYERS = {
         "demo",
     },
     "app": {"app"},
-    "use cases": {"poll", "deliver", "archive", "subscribe"},
-    "edges": {"fetch", "parse", "store", "render", "mail"},
+    "use cases": {"poll", "deliver", "archive", "reading", "subscribe"},
+    "edges": {"extract", "fetch", "parse", "store", "render", "mail"},
+    "processes": {"workers"},
     "core": {
         "config",
         "polling",
@@ -62,6 +64,7 @@ OWNERS = {
     "httpcore": {"fetch"},
     "anyio": {"fetch", "web"},
     "feedparser": {"parse"},
+    "trafilatura": {"extract"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "psycopg": {"store"},

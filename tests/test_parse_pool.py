@@ -84,7 +84,7 @@ def test_a_document_that_takes_too_long_costs_its_worker_only() -> None:
     with ParserPool(workers=1, timeout=timedelta(milliseconds=50)) as pool:
         failed = pool.parse(fetched(ENDLESS))
         assert failed == ParseFailed(
-            kind=FailureKind.PARSER, reason="the parser needed more than 0.05 s for this feed"
+            kind=FailureKind.PARSER, reason="the parser needed more than 0.05 s"
         )
     with ParserPool(workers=1, timeout=timedelta(milliseconds=500)) as pool:
         assert isinstance(pool.parse(fetched(ENDLESS)), ParseFailed)
@@ -110,9 +110,7 @@ def test_a_worker_that_dies_at_work_fails_that_document_only() -> None:
         while processor_ticks(worker) < 5 + idle_ticks:
             pass
         os.kill(worker, signal.SIGKILL)
-        assert at_work.result() == ParseFailed(
-            kind=FailureKind.PARSER, reason="the parser died of this feed"
-        )
+        assert at_work.result() == ParseFailed(kind=FailureKind.PARSER, reason="the parser died")
         assert isinstance(pool.parse(fetched(SMALL)), ParsedFeed)
 
 
@@ -178,7 +176,7 @@ def test_closing_ends_a_call_under_way() -> None:
         pass
     pool.close()
     thread.join()
-    assert raised == ["the parser pool is closed"]
+    assert raised == ["the worker pool is closed"]
     assert children() == before
 
 

@@ -1,39 +1,13 @@
-"""Worker processes for hostile documents: each parse has a time and a memory limit that hold.
+"""The door to parsing: one document in, a `ParseResult` out, whatever the document does."""
 
-A thread cannot be stopped inside a regular expression, and `concurrent.futures` gives up its whole
-pool when one worker dies. So: a few plain child processes, each with a pipe; what takes too long is
-killed and replaced. They are fresh interpreters, not started by `multiprocessing`, because that
-imports the program's main module again in every child.
-"""
-
-import os
-import queue
-import subprocess
-import sys
-import threading
 from datetime import timedelta
-from multiprocessing.connection import Pipe
-from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from monitor.errors import ClosedError
-from monitor.model import FailureKind, Fetched, ParsedFeed, ParseFailed, ParseResult
-
-# Parsers leak and fragment: a worker is replaced after so many documents.
-_JOBS_PER_WORKER = 300
-# A loaded machine may need seconds to start a process; one that needs this long never will.
-_START_SECONDS = 60.0
-
-_PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
+from monitor.model import FailureKind, Fetched, JobFailed, ParsedFeed, ParseFailed, ParseResult
+from monitor.workers import Workers
 
 
-class ParserPool:
-    """Parses in up to `workers` child processes, started when first needed.
-
-    `parse` may be called from many threads at once and waits for a free worker. `close` ends all
-    children; calls under way then raise ClosedError, so that nobody records a failure that was
-    none.
+class ParserPool(Workers[ParsedFeed | ParseFailed]):
+    """Parses in up to `workers` child processes; see `Workers` for what can be relied on.
 
     Args:
         workers: How many documents are parsed at the same time.
@@ -48,17 +22,12 @@ class ParserPool:
         *,
         memory_bytes: int = 1 << 30,
     ) -> None:
-        self._timeout = timeout
-        self._memory_bytes = memory_bytes
-        self._lock = threading.Lock()
-        self._closing = threading.Lock()
-        self._closed = False
-        self._workers: set[_Worker] = set()
-        # The one used last is taken first, so that a quiet monitor keeps one worker, not all.
-        self._places: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
-        self._size = workers
-        for _ in range(workers):
-            self._places.put(None)
+        super().__init__(
+            "monitor.parse.document:read",
+            workers=workers,
+            timeout=timeout,
+            memory_bytes=memory_bytes,
+        )
 
     def parse(self, fetched: Fetched, last: bytes = b"") -> ParseResult:
         """Understand one document; a failure is a value that says in plain words what was wrong.
@@ -68,136 +37,11 @@ class ParserPool:
             last: `ParsedFeed.imprint` of the feed's last good document. What that one had is not
                 read again, and among the result's `known`.
         """
-        worker: _Worker | None = self._places.get()
-        try:
-            if worker is None or not worker.is_fit:
-                worker = self._replaced(worker)
-            result = worker.parse(fetched, last, self._timeout)
-        except (EOFError, OSError) as error:
-            self._discard(worker)
-            worker = None
-            result = _failure(error, self._timeout)
-        except BaseException:
-            # Interrupted between question and answer: the next job must not get this one's answer.
-            self._discard(worker)
-            worker = None
-            raise
-        finally:
-            self._places.put(worker)
-        if self._closed and not isinstance(result, ParsedFeed):
-            raise ClosedError("the parser pool is closed")
-        return result
-
-    def close(self) -> None:
-        """End all children and wait for them. May be called twice, and at any moment."""
-        with self._lock:
-            self._closed = True
-            for worker in self._workers:
-                worker.kill()
-        # Every call under way has lost its child and gives its place back; two who collect places
-        # at the same time would wait for each other.
-        with self._closing:
-            places = [self._places.get() for _ in range(self._size)]
-            for place in places:
-                self._discard(place)
-                self._places.put(None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _replaced(self, old: "_Worker | None") -> "_Worker":
-        self._discard(old)
-        with self._lock:
-            if self._closed:
-                raise ClosedError("the parser pool is closed")
-            worker = _Worker(self._memory_bytes)
-            self._workers.add(worker)
-        return worker
-
-    def _discard(self, worker: "_Worker | None") -> None:
-        if worker is not None:
-            worker.end()
-            with self._lock:
-                self._workers.discard(worker)
-
-
-class _Worker:
-    """One child process and our end of its pipe."""
-
-    def __init__(self, memory_bytes: int) -> None:
-        self._jobs = 0
-        self._ready = False
-        self._connection, theirs = Pipe()
-        command = [sys.executable, "-P", "-m", "monitor.parse.worker"]
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603  our own module
-                [*command, str(theirs.fileno()), str(memory_bytes)],
-                env={**os.environ, "PYTHONPATH": _python_path()},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                # The terminal's Ctrl-C is for the parent only.
-                process_group=0,
+        result = self.run(fetched, last)
+        if isinstance(result, JobFailed):
+            return ParseFailed(
+                kind=FailureKind.PARSER,
+                reason=f"the parser {result.reason}",
+                detail=result.detail,
             )
-
-    @property
-    def is_fit(self) -> bool:
-        """Whether it lives and is young enough for another document."""
-        return self._jobs < _JOBS_PER_WORKER and self._process.poll() is None
-
-    def parse(self, fetched: Fetched, last: bytes, timeout: timedelta) -> ParseResult:
-        """Give it one document; TimeoutError when it does not answer, EOFError when it dies."""
-        if not self._ready:
-            # The first import must not count against the first document.
-            self._await_start()
-            self._ready = True
-        self._jobs += 1
-        seconds = timeout.total_seconds()
-        self._connection.send((fetched, last, 2 * seconds + 1))
-        result: ParseResult = self._receive(seconds)
         return result
-
-    def kill(self) -> None:
-        """Make it die; the next call on its pipe ends with EOFError."""
-        self._process.kill()
-
-    def end(self) -> None:
-        """Kill it, wait for it, and let go of the pipe."""
-        self._process.kill()
-        self._process.wait()
-        self._connection.close()
-
-    def _await_start(self) -> None:
-        try:
-            self._receive(_START_SECONDS)
-        except (EOFError, TimeoutError) as error:
-            raise ChildProcessError("its process ended before it was ready") from error
-
-    def _receive(self, seconds: float) -> ParseResult:
-        if not self._connection.poll(seconds):
-            raise TimeoutError
-        received: ParseResult = self._connection.recv()
-        return received
-
-
-def _failure(error: EOFError | OSError, timeout: timedelta) -> ParseFailed:
-    if isinstance(error, TimeoutError):
-        reason = f"the parser needed more than {timeout.total_seconds():g} s for this feed"
-    elif isinstance(error, (EOFError, ConnectionError)):
-        reason = "the parser died of this feed"
-    else:
-        reason = f"no parser could be started: {error.strerror or error}"
-    return ParseFailed(kind=FailureKind.PARSER, reason=reason)
-
-
-def _python_path() -> str:
-    # The child finds the package where we found it, installed or not.
-    return os.pathsep.join(filter(None, (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))))

@@ -1,4 +1,4 @@
-"""One parse worker: `python -m monitor.parse.worker DESCRIPTOR MEMORY_BYTES`, started by the pool.
+"""One worker: `python -m monitor.workers.child DESCRIPTOR MEMORY_BYTES MODULE:FUNCTION`.
 
 It reads jobs from a pipe and writes results back until the pipe closes. It is made to be killed.
 """
@@ -8,45 +8,49 @@ import resource
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from multiprocessing.connection import Connection
 
-from monitor.model import FailureKind, Fetched, ParseFailed, ParseResult
-from monitor.parse.document import read
+from monitor.model import JobFailed
 
 
-def main(descriptor: int, memory_bytes: int) -> None:
-    """Serve one parent until it closes the pipe."""
+def main(descriptor: int, memory_bytes: int, place: str) -> None:
+    """Serve one parent until it closes the pipe.
+
+    Args:
+        descriptor: Our end of the pipe.
+        memory_bytes: How much address space this process may take.
+        place: The function that does a job, as "module:function".
+    """
     # Ctrl-C and a service manager's stop are the parent's business; its end closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with suppress(ValueError, OSError):  # some systems know no such limit
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    module, _, name = place.partition(":")
+    work: Callable[..., object] = getattr(import_module(module), name)
     with Connection(descriptor) as connection, suppress(EOFError, OSError):
         connection.send(os.getpid())
         # From here on every fault is a result; what a library prints would spoil a terminal.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         while True:
-            fetched, last, seconds = connection.recv()
+            arguments, seconds = connection.recv()
             # Ends this process if the parent died and cannot; the signal needs no interpreter.
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            result = _read(fetched, last)
+            connection.send(_done(work, arguments))
             signal.setitimer(signal.ITIMER_REAL, 0)
-            connection.send(result)
 
 
-def _read(fetched: Fetched, last: bytes) -> ParseResult:
+def _done(work: Callable[..., object], arguments: tuple[object, ...]) -> object:
     try:
-        return read(fetched, last)
+        return work(*arguments)
     except MemoryError:
-        return ParseFailed(
-            kind=FailureKind.PARSER, reason="the parser needed more memory than it may take"
-        )
-    except Exception as error:  # noqa: BLE001  hostile input finds every kind of error in a parser
-        return ParseFailed(
-            kind=FailureKind.PARSER,
-            reason="the parser failed on this feed, which is our fault; the log has the details",
-            detail=_detail(error),
+        return JobFailed(reason="needed more memory than it may take")
+    except Exception as error:  # noqa: BLE001  hostile input finds every kind of error in a library
+        return JobFailed(
+            reason="failed, which is our fault; the log has the details", detail=_detail(error)
         )
 
 
@@ -56,4 +60,4 @@ def _detail(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -45,8 +45,9 @@ FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 MAX_TRIES = 77
 
-#: So long after it was stamped an article may still be on its way into the store.
-STORED_LATE = timedelta(hours=1)
+#: What was seen so long before the last issue ended, and not reported, is reported after all: it
+#: was still on its way into the store, or the clock was set back meanwhile.
+LATE = timedelta(days=1)
 
 _NO_SENDER = f"News Monitor <monitor@{NO_DOMAIN}>"
 _MOMENT = timedelta(microseconds=1)
@@ -77,8 +78,8 @@ class DrainReport:
 def compose_due(store: Store, config: Config, templates: Templates, now: datetime) -> int:
     """Compose every digest whose slot has come; give how many issues that made.
 
-    Slots missed while the monitor did not run are merged into the newest. An issue that nobody
-    needs to see is recorded without a delivery.
+    What becomes of slots missed while the monitor did not run is each digest's `catch_up`. An
+    issue that nobody needs to see is recorded without a delivery.
     """
     made = 0
     for each in config.digests:
@@ -96,22 +97,58 @@ def _compose(
 ) -> int:
     zone = config.digest_zone(digest)
     started_at = store.digest_started_at(digest.name, now)
-    last = store.last_issue(digest.name)
-    slot = digests.due_slot(
+    past = store.recent_issues(digest.name)
+    slots = digests.due_slots(
         digest,
         zone,
-        after=last[0].due_at if last else started_at,
+        # An issue of a date to come was made while the clock was wrong.
+        after=max((slot.due_at for slot, _ in past if slot.due_at <= now), default=started_at),
         now=now,
-        last_date=last[0].local_date if last else None,
+        done={slot.local_date for slot, _ in past},
     )
-    if slot is None:
-        return 0
-    # Not `slot`: what was found before slots were missed belongs to the first issue, too.
-    first = digests.next_slot(digest, zone, after=started_at)
-    window = _window(config, digest, first, last, now)
+    return sum(
+        _make(store, config, templates, digest, slot, now, until=slot.due_at, by_date=True)
+        for slot in slots[:-1]
+    ) + sum(
+        _make(store, config, templates, digest, slot, now, until=now, by_date=len(slots) > 1)
+        for slot in slots[-1:]
+    )
+
+
+def _make(
+    store: Store,
+    config: Config,
+    templates: Templates,
+    digest: DigestConfig,
+    slot: Slot,
+    now: datetime,
+    *,
+    until: datetime,
+    by_date: bool,
+) -> int:
+    """Compose the issue of a slot and put it into the outbox; 0 if somebody else was faster.
+
+    Args:
+        store: The archive and the outbox.
+        config: The configuration.
+        templates: What renders it.
+        digest: The digest.
+        slot: The slot.
+        now: The present moment.
+        until: Where its window ends: at the slot if later ones are made up for as well, else now.
+        by_date: Whether it shares what was found since the last issue with other slots, so that
+            each article belongs to the slot that its date leads to.
+    """
+    last = _last(store, digest, now)
+    covered = _window(store, config, digest, last, now)
+    window = replace(covered, until=max(until, covered.since))
     topics = digests.selected(digest, config.topics)
-    rows = _candidates(store, digest, window, topics, last)
-    composed = _composed(store, config, digest, rows, window, slot)
+    rows = tuple(
+        row
+        for row in _candidates(store, digest, covered, topics, last)
+        if until == now or digests.time_of(row.article) <= until
+    )
+    composed = _composed(store, config, digest, rows, window, slot, by_date=by_date)
     rendered = templates.render(composed)
     issue = Issue(
         slot=slot,
@@ -137,20 +174,29 @@ def _compose(
     return 1
 
 
+def _last(store: Store, digest: DigestConfig, now: datetime) -> tuple[Slot, Window] | None:
+    """Give the issue made last, but for those made while the clock was ahead."""
+    past = store.recent_issues(digest.name)
+    return next((issue for issue in past if issue[1].until <= now), None)
+
+
 def _window(
+    store: Store,
     config: Config,
     digest: DigestConfig,
-    first: Slot,
     last: tuple[Slot, Window] | None,
     now: datetime,
 ) -> Window:
-    """Give what an issue covers: what the last one did not, or the period that ends at `first`.
+    """Give what an issue covers: what the last one did not, or the period before the first slot.
 
     It reaches up to the moment of composing: an issue that is late because the monitor was down
     brings what was found since it is up again, too.
     """
     if last is None:
-        since = digests.slot_before(digest, config.digest_zone(digest), first).due_at
+        zone = config.digest_zone(digest)
+        # Not the slot that is due now: what was found before slots were missed is in it, too.
+        first = digests.next_slot(digest, zone, after=store.digest_started_at(digest.name, now))
+        since = digests.slot_before(digest, zone, first).due_at
     else:
         since = last[1].until
     return Window(since=min(since, now), until=now)
@@ -169,9 +215,9 @@ def _candidates(
     A digest without an issue has reported nothing, and looks no further back than its window: it
     may be an old one under a new name.
     """
-    since = window.since - STORED_LATE if last else window.since
+    late = LATE if last else timedelta(0)
     wanted = [topic.id for topic in topics]
-    return store.digest_candidates(digest.name, replace(window, since=since), wanted)
+    return store.digest_candidates(digest.name, window, wanted, late=late)
 
 
 def _composed(
@@ -182,6 +228,7 @@ def _composed(
     window: Window,
     slot: Slot,
     *,
+    by_date: bool = False,
     preview: bool = False,
 ) -> Digest:
     return digests.compose(
@@ -189,7 +236,7 @@ def _composed(
         topics=config.topics,
         feeds=config.feeds,
         rows=rows,
-        coverage=store.coverage(window),
+        coverage=store.coverage(window, by_date=by_date),
         window=window,
         zone=config.digest_zone(digest),
         slot_at=slot.due_at,
@@ -260,8 +307,8 @@ def preview(
         rows = _all_matched(store)
         window = Window(since=_beginning(store, rows, now) - _MOMENT, until=now)
     else:
-        last = store.last_issue(digest.name)
-        window = _window(config, digest, slot, last, now)
+        last = _last(store, digest, now)
+        window = _window(store, config, digest, last, now)
         rows = _candidates(store, digest, window, digests.selected(digest, config.topics), last)
     composed = _composed(store, config, digest, rows, window, slot, preview=True)
     return composed, templates.render(composed)

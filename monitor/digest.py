@@ -4,7 +4,7 @@ Slots are reckoned from local dates, not from a clock that ticks: each local dat
 meant for has exactly one slot, whatever the zone does with its clocks that day.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -31,6 +31,10 @@ MAX_SUBJECT = 120
 MAX_TITLE = 200
 #: Words named as the reason for a story.
 MAX_REASONS = 3
+#: Issues that catching up with each missed slot makes at most; the first covers all before it.
+MAX_CAUGHT_UP = 31
+#: A slot that late is a missed one to `catch_up = "skip"`.
+MISSED_AFTER = timedelta(hours=1)
 #: A week has every weekday once; the second one is for a zone that skipped a whole date.
 _DAYS_TO_LOOK = 15
 _DAY = timedelta(days=1)
@@ -39,29 +43,39 @@ _SECOND = timedelta(seconds=1)
 # ---------------------------------------------------------------------------------------- slots
 
 
-def due_slot(
+def due_slots(
     config: DigestConfig,
     zone: tzinfo,
     *,
     after: datetime,
     now: datetime,
-    last_date: date | None = None,
-) -> Slot | None:
-    """Give the newest slot with `after < due_at <= now`; older missed ones are merged into it.
+    done: Collection[date] = (),
+) -> tuple[Slot, ...]:
+    """Give the slots with `after < due_at <= now` that get an issue, oldest first.
+
+    More than one is due only after a time in which nothing was made. What becomes of those missed
+    then is the digest's `catch_up`: the newest stands for all ("merge"), each of the last
+    MAX_CAUGHT_UP gets its own ("each"), or only one that is less than MISSED_AFTER late does
+    ("skip").
 
     Args:
         config: The digest.
         zone: The digest's time zone.
         after: When the last issue was due, or when the digest was first known.
         now: The present moment.
-        last_date: The local date of the last issue. No date gets a second one, so a digest that
-            moves to another hour or zone starts with the next date.
+        done: Local dates that have their issue. None gets a second one, so a digest that moves to
+            another hour or zone starts with the next date, and a clock that was set back repeats
+            nothing.
     """
-    for slot in _slots(config, zone, now.astimezone(zone).date() + _DAY, -_DAY):
-        if slot.due_at <= now:
-            done = last_date is not None and slot.local_date <= last_date
-            return None if done or slot.due_at <= after else slot
-    return None
+    due: list[Slot] = []
+    most = MAX_CAUGHT_UP if config.catch_up == "each" else 1
+    for slot in _slots(config, zone, now.astimezone(zone).date() + _DAY, -_DAY, days=most * 7 + 8):
+        if slot.due_at <= after or len(due) == most:
+            break
+        missed = config.catch_up == "skip" and now - slot.due_at > MISSED_AFTER
+        if slot.due_at <= now and slot.local_date not in done and not missed:
+            due.append(slot)
+    return tuple(reversed(due))
 
 
 def next_slot(config: DigestConfig, zone: tzinfo, *, after: datetime) -> Slot:
@@ -76,10 +90,12 @@ def slot_before(config: DigestConfig, zone: tzinfo, slot: Slot) -> Slot:
     return next(earlier for earlier in slots if earlier.due_at < slot.due_at)
 
 
-def _slots(config: DigestConfig, zone: tzinfo, day: date, step: timedelta) -> Iterator[Slot]:
+def _slots(
+    config: DigestConfig, zone: tzinfo, day: date, step: timedelta, *, days: int = _DAYS_TO_LOOK
+) -> Iterator[Slot]:
     """Walk the slots of the digest's days from `day` on, forwards or backwards."""
     at = time.fromisoformat(config.at)
-    for _ in range(_DAYS_TO_LOOK):
+    for _ in range(days):
         if day.weekday() in config.days and _exists(day, zone):
             due_at = _moment(datetime.combine(day, at), zone)
             yield Slot(digest=config.name, local_date=day, at=config.at, due_at=due_at)
@@ -217,10 +233,10 @@ def _section(
 
 def _rank(row: ArticleMatches, match: Match) -> tuple[bool, float, int]:
     in_title = any(span.field == "title" for span in match.spans)
-    return not in_title, -_time(row.article).timestamp(), -row.id
+    return not in_title, -time_of(row.article).timestamp(), -row.id
 
 
-def _time(article: Article) -> datetime:
+def time_of(article: Article) -> datetime:
     """Give the feed's date, unless it lies in the future: such a date would lead every issue."""
     return min(article.published_at or article.first_seen_at, article.first_seen_at)
 
@@ -237,7 +253,7 @@ def _article(row: ArticleMatches, match: Match, label: str, zone: tzinfo) -> Dig
         source=article.source,
         label=label,
         lang=article.lang,
-        time=_time(article).astimezone(zone),
+        time=time_of(article).astimezone(zone),
         undated=article.published_at is None,
         why=_reasons(match.spans),
     )

@@ -20,6 +20,7 @@ from monitor.model import (
     Delivery,
     DeliveryState,
     Digest,
+    Issue,
     Rejected,
     RenderedDigest,
     SendResult,
@@ -187,6 +188,116 @@ def test_a_pause_before_the_first_issue_loses_nothing(store: Store) -> None:
     [issue] = store.digests()
     assert (issue.local_date, issue.items) == ((SLOT + 3 * DAY).date(), 1)
     assert issue.window.since == SLOT - DAY
+
+
+CATCHING_UP = DAILY + 'catch_up = "{}"\nwhen_empty = "send"\n' + MAIL
+
+
+def after_three_days(store: Store, catch_up: str) -> list[tuple[str, int]]:
+    """Miss three slots; on return each of the days before has news, and today has some."""
+    config = load(CATCHING_UP.format(catch_up))
+    compose(store, config, START)
+    poll(store, SLOT - HOUR)
+    compose(store, config)
+    back = SLOT + 3 * DAY + 2 * HOUR
+    dated = [
+        sighting(f"Kling, {hours} h later", topics=("kling",), first_seen_at=back - MINUTE,
+                 published_at=SLOT + hours * HOUR)
+        for hours in (1, 30, 35, 60, 73)
+    ]  # fmt: skip
+    poll(store, back - MINUTE, *dated)
+    compose(store, config, back)
+    assert compose(store, config, back + HOUR) == 0
+    if catch_up == "skip":  # the next regular one brings it all
+        poll(store, SLOT + 4 * DAY - HOUR)
+        assert compose(store, config, SLOT + 4 * DAY) == 1
+    made = store.digests()[:-1]
+    return [(f"{row.local_date:%d}", row.items) for row in reversed(made)]
+
+
+@pytest.mark.parametrize(
+    ("catch_up", "made"),
+    [
+        ("merge", [("14", 5)]),
+        ("each", [("12", 1), ("13", 2), ("14", 2)]),
+        ("skip", [("15", 5)]),
+    ],
+)
+def test_after_downtime_every_article_is_in_one_issue(
+    store: Store, catch_up: str, made: list[tuple[str, int]]
+) -> None:
+    assert after_three_days(store, catch_up) == made
+
+
+def test_each_missed_issue_covers_its_own_day(store: Store) -> None:
+    after_three_days(store, "each")
+    windows = [row.window for row in reversed(store.digests())][1:]
+    assert [window.until for window in windows[:2]] == [SLOT + DAY, SLOT + 2 * DAY]
+    assert [window.since for window in windows] == [SLOT, SLOT + DAY, SLOT + 2 * DAY]
+    issue = store.digest(store.digests()[1].id)
+    assert issue is not None
+    assert "2 articles from 1 of 1 feed" in issue.text
+
+
+def test_dying_between_two_missed_issues_loses_and_doubles_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enqueue, calls = Store.enqueue, []
+
+    def enqueue_once(self: Store, issue: Issue, now: datetime) -> int | None:
+        calls.append(issue.slot)
+        if len(calls) == 3:
+            raise Died
+        return enqueue(self, issue, now)
+
+    monkeypatch.setattr(Store, "enqueue", enqueue_once)
+    with pytest.raises(Died):
+        after_three_days(store, "each")
+    assert compose(store, load(CATCHING_UP.format("each")), SLOT + 3 * DAY + 3 * HOUR) == 2
+    assert [row.items for row in store.digests()] == [2, 2, 1, 0]
+
+
+def steps(begin: datetime, hours: int) -> list[datetime]:
+    return [begin + hour * HOUR for hour in range(hours)]
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        pytest.param(
+            steps(SLOT - 3 * HOUR, 4) + steps(SLOT - 2 * HOUR, 80), id="back by two hours after 07:30"
+        ),
+        pytest.param(
+            steps(SLOT - 3 * HOUR, 3) + steps(SLOT - 3 * HOUR, 80), id="back by two hours before 07:30"
+        ),
+        pytest.param(steps(SLOT - 3 * HOUR, 4) + steps(SLOT + 3 * DAY, 40), id="three days ahead"),
+        pytest.param(
+            steps(SLOT - 3 * HOUR, 4) + steps(SLOT + 3 * DAY + HOUR, 3) + steps(SLOT + 2 * HOUR, 130),
+            id="three days ahead and put right",
+        ),
+        pytest.param(
+            steps(SLOT + 3 * DAY, 5) + steps(SLOT - 3 * HOUR, 130), id="ahead when first started"
+        ),
+    ],
+)  # fmt: skip
+def test_whatever_the_clock_does_nothing_is_doubled_lost_or_late(
+    store: Store, clock: list[datetime]
+) -> None:
+    config = load()
+    made = []
+    for number, now in enumerate(clock):
+        poll(store, now, seen(f"Kling {number}", now))
+        made.append(compose(store, config, now))
+    issues = store.digests(1000)
+    dates = [issue.local_date for issue in issues]
+    assert len(dates) == len(set(dates)) == sum(made)
+    assert max(made) == 1
+    days = {now.date() for now in clock if now.hour >= 8 and now >= SLOT}
+    assert days - set(dates) <= {clock[0].date()}
+    late = compose(store, config, clock[-1] + DAY)
+    assert late == 1
+    reported = sum(issue.items for issue in store.digests(1000))
+    assert reported == len(clock)
 
 
 def test_a_renamed_digest_goes_on_where_it_was(store: Store, due: Config) -> None:

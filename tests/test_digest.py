@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import digest as digests
@@ -77,8 +77,8 @@ def test_every_local_date_has_exactly_one_slot(zone: str, at: str) -> None:
         dates = []
         for tick in range(70 * 24):
             now = begin + tick * HOUR
-            slot = digests.due_slot(daily, tz, after=last.due_at if last else begin, now=now)
-            if slot is not None:
+            due = digests.due_slots(daily, tz, after=last.due_at if last else begin, now=now)
+            for slot in due:
                 dates.append(slot.local_date)
                 last = slot
         assert dates == [dates[0] + number * DAY for number in range(len(dates))]
@@ -91,27 +91,88 @@ def test_a_date_that_a_zone_skipped_has_no_slot() -> None:
     assert slot.local_date == date(2011, 12, 31)
 
 
+#: Clocks there jump at midnight, by half an hour, twice a year the other way round, or never.
+ZONES = [
+    "Africa/Cairo", "Africa/Casablanca", "America/Havana", "America/New_York", "America/Santiago",
+    "Asia/Beirut", "Asia/Kathmandu", "Asia/Shanghai", "Atlantic/Azores", "Australia/Lord_Howe",
+    "Europe/Berlin", "Europe/Dublin", "Pacific/Apia", "Pacific/Chatham", "Pacific/Kiritimati",
+]  # fmt: skip
+HALF_HOURS = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)]
+
+
+def all_slots(daily: DigestConfig, zone: ZoneInfo, begin: datetime, end: datetime) -> list[Slot]:
+    """Walk from each slot to the moment when the next one is due."""
+    slots: list[Slot] = []
+    done = begin
+    while (coming := digests.next_slot(daily, zone, after=done)).due_at <= end:
+        early = coming.due_at - timedelta(microseconds=1)
+        assert digests.due_slots(daily, zone, after=done, now=early) == ()
+        assert digests.due_slots(daily, zone, after=done, now=coming.due_at) == (coming,)
+        slots.append(coming)
+        done = coming.due_at
+    return slots
+
+
+@settings(max_examples=25)
+@given(zone=st.sampled_from(ZONES), at=st.sampled_from(HALF_HOURS), year=st.integers(2012, 2037))
+def test_in_any_zone_and_year_each_local_date_has_one_issue(zone: str, at: str, year: int) -> None:
+    tz = ZoneInfo(zone)
+    begin, end = (datetime(y, 1, 1, 12, tzinfo=UTC) for y in (year, year + 1))
+    dates = [slot.local_date for slot in all_slots(config(at=at), tz, begin, end)]
+    first, last = dates[0], dates[-1]
+    assert dates == [first + number * DAY for number in range((last - first).days + 1)]
+    assert abs((begin.astimezone(tz).date() - first).days) <= 1
+    assert abs((end.astimezone(tz).date() - last).days) <= 1
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    at=st.sampled_from(HALF_HOURS),
+    begun=st.integers(0, 3 * 365 * 48),
+    hours=st.floats(0, 30 * 24),
+    catch_up=st.sampled_from(["merge", "each", "skip"]),
+)
+def test_after_downtime_the_missed_slots_become_what_was_asked_for(
+    zone: str, at: str, begun: int, hours: float, catch_up: str
+) -> None:
+    begin = datetime(2024, 1, 1, tzinfo=UTC) + begun * HOUR / 2
+    tz, now = ZoneInfo(zone), begin + hours * HOUR
+    missed = all_slots(config(at=at), tz, begin, now)
+    due = digests.due_slots(config(at=at, catch_up=catch_up), tz, after=begin, now=now)
+    match catch_up:
+        case "merge":
+            assert due == tuple(missed[-1:])
+        case "each":
+            assert due == tuple(missed)
+        case _:
+            late = [slot for slot in missed if now - slot.due_at <= digests.MISSED_AFTER]
+            assert due == tuple(late[-1:])
+
+
+def test_catching_up_with_each_slot_has_an_end() -> None:
+    each = config(catch_up="each")
+    due = digests.due_slots(each, BERLIN, after=NOW - 5000 * DAY, now=NOW)
+    assert len(due) == digests.MAX_CAUGHT_UP
+    assert due[-1].local_date == NOW.date()
+    weekly = digests.due_slots(
+        config(catch_up="each", days=["sun"]), BERLIN, after=NOW - 5000 * DAY, now=NOW
+    )
+    assert len(weekly) == digests.MAX_CAUGHT_UP
+
+
 def test_nothing_is_due_before_its_time_and_nothing_twice() -> None:
     due = utc("2026-03-11 06:30")
     before, at = due - timedelta(seconds=1), due
-    assert digests.due_slot(config(), BERLIN, after=due - DAY, now=before) is None
-    found = digests.due_slot(config(), BERLIN, after=due - DAY, now=at)
-    assert found is not None
+    assert digests.due_slots(config(), BERLIN, after=due - DAY, now=before) == ()
+    (found,) = digests.due_slots(config(), BERLIN, after=due - DAY, now=at)
     assert found.due_at == due
-    assert digests.due_slot(config(), BERLIN, after=found.due_at, now=due + 3 * HOUR) is None
-
-
-def test_missed_issues_are_merged_into_the_newest() -> None:
-    slot = digests.due_slot(config(), BERLIN, after=NOW - 30 * DAY, now=NOW)
-    assert slot is not None
-    assert slot.local_date == NOW.date()
+    assert digests.due_slots(config(), BERLIN, after=found.due_at, now=due + 3 * HOUR) == ()
 
 
 def test_a_digest_comes_only_on_its_days() -> None:
     mondays = config(days=["mon"])
-    assert digests.due_slot(mondays, BERLIN, after=NOW - DAY, now=NOW) is None  # a Wednesday
-    slot = digests.due_slot(mondays, BERLIN, after=NOW - 7 * DAY, now=NOW)
-    assert slot is not None
+    assert digests.due_slots(mondays, BERLIN, after=NOW - DAY, now=NOW) == ()  # a Wednesday
+    (slot,) = digests.due_slots(mondays, BERLIN, after=NOW - 7 * DAY, now=NOW)
     assert slot.local_date == date(2026, 3, 9)
     assert digests.next_slot(mondays, BERLIN, after=NOW).local_date == date(2026, 3, 16)
     assert digests.slot_before(mondays, BERLIN, slot).due_at == slot.due_at - 7 * DAY
@@ -125,12 +186,11 @@ def test_a_digest_comes_only_on_its_days() -> None:
     ],
 )
 def test_a_digest_that_moves_gets_no_second_issue_for_a_date(zone: str, at: str) -> None:
-    sent = digests.due_slot(config(), BERLIN, after=NOW - DAY, now=NOW)
-    assert sent is not None
-    again = digests.due_slot(
-        config(at=at), ZoneInfo(zone), after=sent.due_at, now=NOW, last_date=sent.local_date
+    (sent,) = digests.due_slots(config(), BERLIN, after=NOW - DAY, now=NOW)
+    again = digests.due_slots(
+        config(at=at), ZoneInfo(zone), after=sent.due_at, now=NOW, done={sent.local_date}
     )
-    assert again is None
+    assert again == ()
 
 
 def test_the_slot_before_is_a_local_day_earlier() -> None:

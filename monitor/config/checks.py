@@ -192,6 +192,11 @@ def is_zone(name: str) -> bool:
 def zone_name(value: str) -> str:
     """Check the name of a time zone."""
     if not is_zone(value):
+        if not available_timezones():
+            raise ValueError(
+                "cannot be looked up: this machine has no time zone data; install the package tzdata"
+                " where the monitor runs (pip install tzdata)"
+            )
         hint = did_you_mean(value, sorted(available_timezones()))
         raise ValueError(
             "is not a time zone; write Continent/City, such as"

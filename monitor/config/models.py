@@ -135,6 +135,8 @@ class DigestConfig(Table):
     topics: Annotated[tuple[StrictStr, ...], Field(min_length=1), ListOfOne] = ("*",)
     #: What to do when no topic matched.
     when_empty: Literal["skip", "send"] = "skip"
+    #: What becomes of issues that were missed while the monitor did not run.
+    catch_up: Literal["merge", "each", "skip"] = "merge"
 
 
 class MailConfig(Table):

@@ -44,6 +44,8 @@ from monitor.store.tables import (
     matches,
 )
 
+#: Two months of a daily digest: no clock is set back further and put right again later.
+_RECENT_ISSUES = 64
 #: All of an issue but its large texts.
 _SUMMARY = [column for column in digests.c if column.name not in {"html", "text", "problems"}]
 
@@ -70,36 +72,47 @@ class Outbox(Database):
     def digest_started_at(self, name: str, now: datetime) -> datetime:
         """Say when this digest was first asked for: its first window starts there.
 
-        A database that can only be read does not remember it.
+        A moment that is still to come shows that the clock was wrong then: it is put right. A
+        database that can only be read does not remember it.
         """
         started = select(digest_starts.c.started_at).where(digest_starts.c.name == name)
         with self._read() as connection:
             known: datetime | None = connection.scalar(started)
-        if known is not None or self._dialect.read_only:
+        if (known is not None and known <= now) or self._dialect.read_only:
             return known or now
         with self._write() as connection:
             connection.execute(
                 self._dialect.insert(digest_starts)
                 .values(name=name, started_at=now)
-                .on_conflict_do_nothing(index_elements=["name"])
+                .on_conflict_do_update(
+                    index_elements=["name"],
+                    set_={"started_at": now},
+                    where=digest_starts.c.started_at > now,
+                )
             )
             first: datetime = connection.execute(started).scalar_one()
             return first
 
-    def last_issue(self, name: str) -> tuple[Slot, Window] | None:
-        """Give the newest slot that was composed, sent or empty; None before the first."""
+    def recent_issues(self, name: str) -> tuple[tuple[Slot, Window], ...]:
+        """Give the slots made last, sent or empty, the last one first."""
         newest = (
             select(*_SUMMARY)
             .where(digests.c.name == name)
-            .order_by(digests.c.due_at.desc(), digests.c.id.desc())
-            .limit(1)
+            # In the order in which they were made, whatever the clock said then.
+            .order_by(digests.c.id.desc())
+            .limit(_RECENT_ISSUES)
         )
         with self._read() as connection:
-            row = connection.execute(newest).one_or_none()
-        return None if row is None else (values.slot(row), values.window(row))
+            rows = connection.execute(newest).all()
+        return tuple((values.slot(row), values.window(row)) for row in rows)
 
     def digest_candidates(
-        self, digest_name: str, window: Window, topic_ids: Collection[str] | None
+        self,
+        digest_name: str,
+        window: Window,
+        topic_ids: Collection[str] | None,
+        *,
+        late: timedelta = timedelta(0),
     ) -> tuple[ArticleMatches, ...]:
         """Give what the digest of this window may report, newest first.
 
@@ -107,15 +120,24 @@ class Outbox(Database):
         issue of this digest reported. Articles of a feed's first fetch count only if they are also
         dated in the window. An article that was known before counts from the moment when another
         feed's longer text brought the match.
+
+        Args:
+            digest_name: What was reported under this name is left out.
+            window: The time the issue covers.
+            topic_ids: The digest's topics.
+            late: So long before the window something may have been seen that the issue before
+                could not report yet: it was being stored, or the clock was set back.
         """
-        in_window = and_(matches.c.seen_at > window.since, matches.c.seen_at <= window.until)
+        since = window.since - late
+        in_window = and_(matches.c.seen_at > since, matches.c.seen_at <= window.until)
         old = exists().where(
             articles.c.id == matches.c.article_id,
             articles.c.backlog,
             # `sorted_at` is the article's date, or our own if that lies in the future.
             or_(
                 articles.c.published_at.is_(None),
-                articles.c.sorted_at <= window.since,
+                articles.c.sorted_at <= since,
+                and_(matches.c.seen_at > window.since, articles.c.sorted_at <= window.since),
                 articles.c.sorted_at > window.until,
             ),
         )
@@ -131,16 +153,20 @@ class Outbox(Database):
             found = read_matches(connection, wanted)
             return join_articles(connection, list(found), found)
 
-    def coverage(self, window: Window) -> Coverage:
+    def coverage(self, window: Window, *, by_date: bool = False) -> Coverage:
         """Say what could be seen in a window that ends now.
 
         A feed counts as read if its last success came after the window's start, or if it is well
         and was not due since. For windows that ended long ago that is more than was true.
+
+        Args:
+            window: The time in question.
+            by_date: Count the articles dated in the window, not those first seen in it: when a
+                missed issue is made up for, all of them were seen only now.
         """
         polled = select(feeds).where(feeds.c.active, ~feeds.c.retired).order_by(feeds.c.id)
-        new = select(func.count()).where(
-            articles.c.first_seen_at > window.since, articles.c.first_seen_at <= window.until
-        )
+        moment = articles.c.sorted_at if by_date else articles.c.first_seen_at
+        new = select(func.count()).where(moment > window.since, moment <= window.until)
         with self._read() as connection:
             rows = connection.execute(polled).all()
             number = connection.execute(new).scalar_one()

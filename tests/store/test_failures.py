@@ -36,7 +36,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "index_pending": lambda s: s.index_pending(),
     "installation": lambda s: s.installation(),
     "digest_started_at": lambda s: s.digest_started_at("new", NOW),
-    "last_issue": lambda s: s.last_issue("daily"),
+    "recent_issues": lambda s: s.recent_issues("daily"),
     "digest_candidates": lambda s: s.digest_candidates("daily", window(), None),
     "coverage": lambda s: s.coverage(window()),
     "enqueue": lambda s: s.enqueue(issue(DigestItem(article_id=1, topic_id="kling")), NOW),
@@ -113,7 +113,7 @@ def test_every_step_notices_that_its_file_is_gone(sqlite_url: str, replaced: boo
     store.close()
 
 
-READING = {"feed_rows", "page", "article", "topic_counts", "index_pending", "last_issue"}
+READING = {"feed_rows", "page", "article", "topic_counts", "index_pending", "recent_issues"}
 READING |= {"digest_started_at", "digests", "digest", "feed_states", "coverage"}
 
 

@@ -133,7 +133,10 @@ def poll_due(
         futures = []
         for result in work.fetcher.fetch_many(map(polling.request, due)):
             room.acquire()
-            futures.append(threads.submit(handle, result))
+            if isinstance(result, Fetched):
+                futures.append(threads.submit(handle, result))
+            else:
+                handle(result)
         for future in as_completed(futures):
             future.result()
     return tally.report()

@@ -44,6 +44,8 @@ class Answer:
     drip: bytes = b""
     #: After everything else: keeps the connection open, silent, until the server stops.
     hang: bool = False
+    #: Seconds that the server takes to close the connection after its answer.
+    close_after: float = 0
     #: At the end the connection is not closed but torn down (TCP reset).
     reset: bool = False
 
@@ -68,6 +70,9 @@ class ScriptedServer:
     script: dict[str, Script] = field(repr=False)
     seen: list[Seen] = field(default_factory=list, repr=False)
     stopping: threading.Event = field(default_factory=threading.Event)
+    #: The most requests that were in progress at the same time, each until its connection closes.
+    most_at_once: int = 0
+    _in_progress: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def url(self, path: str) -> str:
@@ -87,12 +92,19 @@ class ScriptedServer:
         """Write the request down and choose the answer."""
         with self._lock:
             self.seen.append(seen)
+            self._in_progress += 1
+            self.most_at_once = max(self.most_at_once, self._in_progress)
             entry = self.script.get(seen.path, Answer(status=404))
             if isinstance(entry, Sequence):
                 answer = entry[0]
                 self.script[seen.path] = entry[1:] or answer
                 return answer
         return entry if isinstance(entry, Answer) else entry(seen)
+
+    def answered(self) -> None:
+        """Note that a connection is about to be closed."""
+        with self._lock:
+            self._in_progress -= 1
 
 
 @contextlib.contextmanager
@@ -141,12 +153,15 @@ def _converse(
         pairs = (line.partition(":") for line in lines)
         headers = {name.lower(): value.strip() for name, _, value in pairs}
         seen = Seen(method=method, path=path, headers=headers)
-        answer = server.answer(seen)
-        connection.sendall(_message(answer, seen))
-        while answer.drip and not server.stopping.wait(0.005):
-            connection.sendall(answer.drip)
-        if answer.hang:
-            server.stopping.wait()
+        try:
+            answer = server.answer(seen)
+            connection.sendall(_message(answer, seen))
+            while answer.drip and not server.stopping.wait(0.005):
+                connection.sendall(answer.drip)
+            if answer.hang or answer.close_after:
+                server.stopping.wait(None if answer.hang else answer.close_after)
+        finally:
+            server.answered()
         if answer.reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 

@@ -202,25 +202,20 @@ def test_many_are_asked_at_the_same_time(server: ScriptedServer, usual: Fetcher)
 
 
 def test_one_host_is_asked_by_few_at_a_time(server: ScriptedServer) -> None:
-    in_progress: list[int] = []
-    now = 0
-    lock = threading.Lock()
-
-    def count(seen: Seen) -> Answer:
-        nonlocal now
-        with lock:
-            now += 1
-            in_progress.append(now)
-        server.stopping.wait(0.02)
-        with lock:
-            now -= 1
-        return Answer(body=RSS)
-
-    server.script |= {f"/{number}": count for number in range(8)}
+    """A server counts a request until it has closed its connection, whatever it said."""
+    answers = [Answer(body=RSS, close_after=0.03), Answer(status=500, close_after=0.03)]
+    server.script |= {f"/{number}": answers[number % 2] for number in range(8)}
     with Fetcher(config(per_host=2)) as fetcher:
         urls = [server.url(f"/{number}") for number in range(8)]
         assert len(list(fetcher.fetch_many(map(request, urls)))) == 8
-    assert max(in_progress) <= 2
+    assert server.most_at_once == 2
+
+
+def test_a_server_that_never_closes_its_connections_stops_nobody(server: ScriptedServer) -> None:
+    server.script["/open"] = Answer(body=RSS, hang=True)
+    with Fetcher(config(per_host=1)) as fetcher:
+        results = list(fetcher.fetch_many([request(server.url("/open"))] * 2))
+    assert [type(result) for result in results] == [Fetched] * 2
 
 
 def test_a_host_gets_a_pause_between_requests_and_the_pause_costs_no_deadline() -> None:

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import queue
 import threading
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
@@ -17,18 +16,15 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import httpcore
-import httpx
 
 from monitor.config import FetchConfig
 from monitor.fetch.failure import Failure
 from monitor.fetch.guard import GuardedNetwork, Resolve, allowance, in_thread, system_addresses
 from monitor.fetch.local import read_file
 from monitor.fetch.walk import Walk, read
-from monitor.fetch.wire import conditions, failure_of, make_client
+from monitor.fetch.wire import Wire, failure_of
 from monitor.model import FailureKind, FetchFailed, FetchRequest, FetchResult
 
-#: httpcore looks at all connections of a pool on each event: several small pools cost less.
-_POOLS = 8
 #: Results that wait for the caller; then the fetches behind them wait too.
 _WAITING_RESULTS = 20
 
@@ -51,8 +47,7 @@ class Fetcher:
         self._hosts: dict[bytes, _Host] = {}
         self._places = asyncio.Semaphore(config.concurrency)
         network = GuardedNetwork([allowance(entry) for entry in config.allow], resolve)
-        context = httpx.create_ssl_context()  # 17 ms and 0.7 MB each: one for all
-        self._clients = [make_client(network, context, config.concurrency) for _ in range(_POOLS)]
+        self._wire = Wire(network)
         self._loop = asyncio.new_event_loop()
         #: Held while work is handed to the loop: none may come after the loop was told to end.
         self._gate = threading.Lock()
@@ -130,8 +125,6 @@ class Fetcher:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for client in self._clients:
-            await client.aclose()
 
     async def _walk(self, request: FetchRequest, deliver: Deliver) -> None:
         """Follow one feed to its answer, and deliver exactly one result."""
@@ -188,13 +181,11 @@ class Fetcher:
 
     async def _hop(self, walk: Walk) -> FetchResult | None:
         """Ask one address; None means that the walk goes on at another."""
-        client = self._clients[zlib.crc32(walk.url.raw_host) % _POOLS]
-        request = client.build_request("GET", walk.url, headers=conditions(walk.validators))
-        response = await client.send(request, stream=True)
-        try:
+        host = self._hosts[walk.url.raw_host]
+        async with self._wire.get(
+            walk.url, walk.validators, others_wait=lambda: host.users > self._config.per_host
+        ) as response:
             return await read(response, walk)
-        finally:
-            await response.aclose()
 
     async def _file(self, walk: Walk) -> FetchResult:
         if not self._config.allow_files:

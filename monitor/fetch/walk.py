@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import responses as phrases
 
+import httpcore
 import httpx
 
 from monitor.fetch import body
@@ -102,13 +103,13 @@ class Walk:
         )
 
 
-async def read(response: httpx.Response, walk: Walk) -> FetchResult | None:
+async def read(response: httpcore.Response, walk: Walk) -> FetchResult | None:
     """Say what an answer means; None means that the walk goes on at another address.
 
     Raises:
         Failure: The answer is of no use.
     """
-    headers, status = response.headers.raw, response.status_code
+    headers, status = response.headers, response.status
     now = datetime.now(UTC)
     match status:
         case 200:
@@ -116,7 +117,7 @@ async def read(response: httpx.Response, walk: Walk) -> FetchResult | None:
                 feed_url=walk.request.feed_url,
                 url=str(walk.url),
                 moved_to=walk.moved_to,
-                body=await body.read(response.aiter_raw(), headers),
+                body=await body.read(response.aiter_stream(), headers),
                 content_type=body.header(headers, b"content-type") or "",
                 validators=body.validators(headers),
                 max_age=body.max_age(headers, now),

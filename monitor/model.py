@@ -373,6 +373,43 @@ class PollReport:
 # -------------------------------------------------------------------------------------- archive
 
 
+class Mark(StrEnum):
+    """What a reviewer said of a match."""
+
+    OPEN = "open"
+    RELEVANT = "relevant"
+    IRRELEVANT = "irrelevant"
+    #: Went past without a judgement: "reviewed up to here".
+    SEEN = "seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchKey:
+    """Names one match: reviewers judge an article for a topic, never by itself."""
+
+    topic_id: str
+    article_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What reviewers said of one match so far."""
+
+    topic_id: str
+    mark: Mark = Mark.OPEN
+    starred: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewChange:
+    """What a reviewer changes; None leaves a part as it is, so that two reviewers lose nothing."""
+
+    mark: Mark | None = None
+    starred: bool | None = None
+    note: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleMatches:
     """One article with all its present matches, in the order of the topics' ids."""
@@ -380,6 +417,8 @@ class ArticleMatches:
     id: int
     article: Article
     matches: tuple[Match, ...]
+    #: What reviewers said of them; none of matches that nobody touched.
+    reviews: tuple[Review, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -425,6 +464,17 @@ class NoneOf:
 IndexQuery = Phrase | AllOf | AnyOf | NoneOf
 
 
+class ReviewState(StrEnum):
+    """What the archive can be narrowed to, by what reviewers said of its matches."""
+
+    OPEN = "open"
+    RELEVANT = "relevant"
+    IRRELEVANT = "irrelevant"
+    SEEN = "seen"
+    STARRED = "starred"
+    NOTED = "noted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveFilter:
     """What a reader asked the archive for; every part narrows."""
@@ -432,6 +482,13 @@ class ArchiveFilter:
     topic_id: str | None = None
     feed_url: str | None = None
     query: IndexQuery | None = None
+    #: Only matches of which reviewers said this.
+    review: ReviewState | None = None
+    source: str | None = None
+    lang: str | None = None
+    #: By the time articles are sorted by; `until` is exclusive.
+    since: datetime | None = None
+    until: datetime | None = None
     #: False also gives articles that no topic matched.
     matched_only: bool = True
 

@@ -1,6 +1,7 @@
 """The store's part for reading: pages, search, counts; and for what retention takes away."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +19,18 @@ from sqlalchemy import (
     tuple_,
 )
 
-from monitor.model import ArchiveFilter, ArchivePage, ArticleMatches, Cursor, Match
+from monitor.model import (
+    ArchiveFilter,
+    ArchivePage,
+    ArticleMatches,
+    Cursor,
+    Match,
+    Review,
+    ReviewState,
+)
 from monitor.store import search, values
 from monitor.store.database import KEYS_AT_ONCE, Database
+from monitor.store.reviews import UNREVIEWED
 from monitor.store.tables import (
     UtcDateTime,
     articles,
@@ -28,6 +38,7 @@ from monitor.store.tables import (
     digests,
     feeds,
     matches,
+    reviews,
     search_queue,
     sightings,
 )
@@ -158,27 +169,8 @@ class Archive(Database):
         connection.execute(delete(articles).where(articles.c.id.in_(ids)))
 
     def _wanted(self, wanted: ArchiveFilter, after: Cursor | None) -> Select[int, datetime]:
-        """Choose the table whose index gives the page in order; the other wishes narrow it."""
-        conditions: list[ColumnElement[bool]] = []
-        of_feed = and_(
-            sightings.c.feed_id
-            == select(feeds.c.id).where(feeds.c.url == wanted.feed_url).scalar_subquery(),
-            sightings.c.article_id.is_not(None),
-        )
-        if wanted.topic_id is not None:
-            number, moment = matches.c.article_id, matches.c.sorted_at
-            conditions.append(matches.c.topic_id == wanted.topic_id)
-            if wanted.feed_url is not None:
-                conditions.append(exists().where(sightings.c.article_id == number, of_feed))
-        elif wanted.feed_url is not None:
-            number, moment = sightings.c.article_id, sightings.c.sorted_at
-            conditions.append(of_feed)
-            if wanted.matched_only:
-                conditions.append(exists().where(matches.c.article_id == number))
-        elif wanted.matched_only:
-            number, moment = matches.c.article_id, matches.c.sorted_at
-        else:
-            number, moment = articles.c.id, articles.c.sorted_at
+        number, moment, conditions = _in_order(wanted)
+        conditions.extend(_about(wanted, number, moment))
         if wanted.query is not None:
             conditions.append(
                 search.condition(wanted.query, lambda part: self._dialect.found(number, part))
@@ -193,6 +185,59 @@ class Archive(Database):
             .where(*conditions)
             .order_by(moment.desc(), number.desc())
         )
+
+
+def _in_order(
+    wanted: ArchiveFilter,
+) -> tuple[ColumnElement[int], ColumnElement[datetime], list[ColumnElement[bool]]]:
+    """Choose the table whose index gives the page in order: its article, time and conditions."""
+    if wanted.feed_url is not None and wanted.topic_id is None and wanted.review is None:
+        conditions = [_of_feed(wanted.feed_url)]
+        if wanted.matched_only:
+            conditions.append(exists().where(matches.c.article_id == sightings.c.article_id))
+        return sightings.c.article_id, sightings.c.sorted_at, conditions
+    if wanted.review is not None and wanted.review is not ReviewState.OPEN:
+        table, conditions = reviews, [_said(wanted.review)]
+    elif wanted.review or wanted.matched_only or wanted.topic_id is not None:
+        table, conditions = matches, [UNREVIEWED] if wanted.review else []
+    else:
+        return articles.c.id, articles.c.sorted_at, []
+    if wanted.topic_id is not None:
+        conditions.append(table.c.topic_id == wanted.topic_id)
+    if wanted.feed_url is not None:
+        seen = sightings.c.article_id == table.c.article_id
+        conditions.append(exists().where(seen, _of_feed(wanted.feed_url)))
+    return table.c.article_id, table.c.sorted_at, conditions
+
+
+def _of_feed(url: str) -> ColumnElement[bool]:
+    feed_id = select(feeds.c.id).where(feeds.c.url == url).scalar_subquery()
+    return and_(sightings.c.feed_id == feed_id, sightings.c.article_id.is_not(None))
+
+
+def _about(
+    wanted: ArchiveFilter, number: ColumnElement[int], moment: ColumnElement[datetime]
+) -> Iterator[ColumnElement[bool]]:
+    """Narrow by what the articles themselves say."""
+    if wanted.since is not None:
+        yield moment >= wanted.since
+    if wanted.until is not None:
+        yield moment < wanted.until
+    given = ((articles.c.source, wanted.source), (articles.c.lang, wanted.lang))
+    about = [column == value for column, value in given if value is not None]
+    if about and number is articles.c.id:
+        yield and_(*about)
+    elif about:
+        yield exists().where(articles.c.id == number, *about)
+
+
+def _said(state: ReviewState) -> ColumnElement[bool]:
+    """Give the condition on `reviews` that reviewers said this."""
+    if state is ReviewState.STARRED:
+        return reviews.c.starred.is_(True)
+    if state is ReviewState.NOTED:
+        return reviews.c.note != ""
+    return reviews.c.mark == state.value
 
 
 def read_matches(
@@ -226,7 +271,12 @@ def join_articles(
 
 
 def _read_articles(connection: Connection, ids: Sequence[int]) -> tuple[ArticleMatches, ...]:
-    return join_articles(connection, ids, read_matches(connection, matches.c.article_id.in_(ids)))
+    rows = join_articles(connection, ids, read_matches(connection, matches.c.article_id.in_(ids)))
+    said: dict[int, tuple[Review, ...]] = {}
+    of_these = select(reviews).where(reviews.c.article_id.in_(ids)).order_by(reviews.c.topic_id)
+    for row in connection.execute(of_these):
+        said[row.article_id] = (*said.get(row.article_id, ()), values.review(row))
+    return tuple(replace(row, reviews=said.get(row.id, ())) for row in rows) if said else rows
 
 
 def _digests_wait_since(connection: Connection) -> Sequence[datetime]:

@@ -6,10 +6,11 @@ from monitor.store.archive import Archive
 from monitor.store.database import dialect_of
 from monitor.store.feeds import Feeds
 from monitor.store.outbox import Outbox
+from monitor.store.reviews import Reviews
 from monitor.store.schema import migrate
 
 
-class Store(Feeds, Archive, Outbox):
+class Store(Feeds, Archive, Reviews, Outbox):
     """The database, in whole steps: every method is one transaction, or none of it happened.
 
     A locked, unreachable, full or damaged database raises StoreError. Methods may be called from

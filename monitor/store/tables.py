@@ -215,6 +215,28 @@ matches = Table(
     Index(None, "sorted_at", "article_id"),
 )
 
+#: What reviewers said of matches. It outlives the match: an edited topic forgets no judgement.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("topic_id", CleanText, nullable=False),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("mark", CleanText, nullable=False),
+    Column("starred", Boolean, nullable=False),
+    Column("note", CleanText, nullable=False),
+    #: The article's, here so that one index gives the newest of a mark.
+    Column("sorted_at", UtcDateTime, nullable=False),
+    #: The last change, which may have been one of many matches at once, and how it was before.
+    Column("step", CleanText, nullable=False, index=True),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("mark_before", CleanText, nullable=False),
+    Column("starred_before", Boolean, nullable=False),
+    Column("note_before", CleanText, nullable=False),
+    PrimaryKeyConstraint("topic_id", "article_id"),
+    Index(None, "mark", "sorted_at", "article_id"),
+    Index(None, "starred", "sorted_at", "article_id"),
+)
+
 config_versions = Table(
     "config_versions",
     metadata,

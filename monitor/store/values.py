@@ -14,8 +14,10 @@ from monitor.model import (
     Diary,
     FailureKind,
     FeedState,
+    Mark,
     Match,
     RenderedDigest,
+    Review,
     Slot,
     Span,
     Validators,
@@ -150,6 +152,11 @@ def match(row: Row[*tuple[Any, ...]]) -> Match:
             for field, start, end, surface, term in json.loads(row.spans)
         ),
     )
+
+
+def review(row: Row[*tuple[Any, ...]]) -> Review:
+    """Read a row of `reviews`."""
+    return Review(topic_id=row.topic_id, mark=Mark(row.mark), starred=row.starred, note=row.note)
 
 
 def rendered_values(rendered: RenderedDigest) -> Values:

@@ -14,10 +14,12 @@ from sqlalchemy import URL, create_engine, make_url, text
 
 from monitor.config import FeedConfig
 from monitor.errors import StoreError
-from monitor.model import ArchiveFilter, DigestItem, Sent
+from monitor.model import ArchiveFilter, Cursor, DigestItem, MatchKey, ReviewChange, Sent
 from monitor.store import Store, open_store
 from monitor.store.tables import metadata
 from tests.factories import FEED_URL, NOW, issue, outcome, sighting, topic_version, window
+
+KEY = MatchKey(topic_id="kling", article_id=1)
 
 STEPS: dict[str, Callable[[Store], object]] = {
     "accept_config": lambda s: s.accept_config(text="", hash="", topics=[topic_version()], now=NOW),
@@ -33,6 +35,15 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "page": lambda s: s.page(ArchiveFilter()),
     "article": lambda s: s.article(1),
     "topic_counts": lambda s: s.topic_counts(),
+    "review": lambda s: s.review([KEY], ReviewChange(starred=True), step="a", now=NOW),
+    "review_seen": lambda s: s.review_seen(
+        None, up_to=Cursor(sorted_at=NOW, id=1), step="b", now=NOW
+    ),
+    "write_note": lambda s: s.write_note(KEY, "b", before="", step="c", now=NOW),
+    "undo_review": lambda s: s.undo_review("a"),
+    "reviewed_in": lambda s: s.reviewed_in("a"),
+    "open_counts": lambda s: s.open_counts(),
+    "mark_counts": lambda s: s.mark_counts(),
     "index_pending": lambda s: s.index_pending(),
     "installation": lambda s: s.installation(),
     "digest_started_at": lambda s: s.digest_started_at("new", NOW),
@@ -114,6 +125,7 @@ def test_every_step_notices_that_its_file_is_gone(sqlite_url: str, replaced: boo
 
 
 READING = {"feed_rows", "page", "article", "topic_counts", "index_pending", "recent_issues"}
+READING |= {"reviewed_in", "open_counts", "mark_counts"}
 READING |= {"digest_started_at", "digests", "digest", "feed_states", "coverage"}
 
 

@@ -209,6 +209,32 @@ def _create_tables() -> None:
         ["topic_id", "sorted_at", "article_id"],
     )
     op.create_table(
+        "reviews",
+        sa.Column("topic_id", sa.Text(), nullable=False),
+        sa.Column("article_id", _number(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("starred", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("sorted_at", _moment(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("changed_at", _moment(), nullable=False),
+        sa.Column("mark_before", sa.Text(), nullable=False),
+        sa.Column("starred_before", sa.Boolean(), nullable=False),
+        sa.Column("note_before", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_reviews_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("topic_id", "article_id", name=op.f("pk_reviews")),
+    )
+    op.create_index(op.f("ix_reviews_article_id"), "reviews", ["article_id"])
+    op.create_index(op.f("ix_reviews_step"), "reviews", ["step"])
+    for column in ("mark", "starred"):
+        op.create_index(
+            op.f(f"ix_reviews_{column}_sorted_at_article_id"),
+            "reviews",
+            [column, "sorted_at", "article_id"],
+        )
+    op.create_table(
         "search_queue",
         sa.Column("article_id", _number(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(

@@ -7,7 +7,7 @@ config.toml ─→ Config ─→ Topics, Templates
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -262,8 +262,14 @@ class App:
 
 
 @contextmanager
-def scout(config: Config, clock: Callable[[], datetime] = utc_now) -> "Iterator[Scout]":
-    """Lend the parts that look at feeds nobody configured yet; no database is opened."""
+def scout(config: Config, path: Path, clock: Callable[[], datetime] = utc_now) -> "Iterator[Scout]":
+    """Lend the parts that look at feeds nobody configured yet; no database is made.
+
+    Args:
+        config: What is configured.
+        path: The configuration file.
+        clock: Tells the time.
+    """
     from monitor.subscribe import Scout  # noqa: PLC0415  the service needs none of what it loads
 
     with Fetcher(config.fetch) as fetcher, ParserPool(workers=1) as parser:
@@ -272,8 +278,21 @@ def scout(config: Config, clock: Callable[[], datetime] = utc_now) -> "Iterator[
             parser=parser,
             topics=Topics(config.topics),
             config=config,
+            moved=_moved(config, path.absolute().parent),
             clock=clock,
         )
+
+
+def _moved(config: Config, folder: Path) -> Mapping[str, str]:
+    """Give where each feed lives now; nothing if there is no database to ask."""
+    url = configuration.database_url(config.database, folder=folder)
+    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+        return {}
+    try:
+        with closing(open_store(url)) as store:
+            return {state.feed_url: state.url for state in store.feed_states()}
+    except StoreError:
+        return {}  # a feed can be looked at and written down without it
 
 
 def _lock_file(path: Path) -> IO[str]:

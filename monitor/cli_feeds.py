@@ -138,7 +138,7 @@ def add(
     config = read_config(path)
     wish = NewFeed(url=subscribe.web_address(url), name=name, label=label, lang=lang, every=every)
     subscribe.check_new(config, wish)
-    with scout(config) as parts:
+    with scout(config, path) as parts:
         found = _look(parts, wish.url, choose, as_json=as_json)
     feed = replace(wish, url=found.url)
     if not as_json:
@@ -280,8 +280,8 @@ def _print_import(found: Import) -> None:
 def export_list(path: Path, file: IO[str]) -> None:
     """Write the configured feeds as a list (OPML).
 
-    It goes to FILE or, without one, is printed. Addresses, names and languages go along; label and
-    every do not.
+    It goes to FILE or, without one, is printed. Addresses, names and languages go along;
+    labels and intervals too, for another monitor.
     """
     from monitor import subscribe  # noqa: PLC0415
     from monitor.app import read_config, utc_now  # noqa: PLC0415

@@ -1,6 +1,7 @@
 """Lists of feeds as other readers write and read them: OPML 2.0 (http://opml.org/spec2.opml).
 
-An address, a name and a language travel; folders do not. A list comes from anywhere, so it is
+An address, a name and a language travel, and between two monitors, in attributes of our own, label
+and interval; folders do not. A list comes from anywhere, so it is
 limited in size, number and depth, and must not declare anything (DTD, entities).
 """
 
@@ -18,6 +19,9 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_OUTLINES = 20_000
 MAX_DEPTH = 64
 
+#: OPML 2.0 lets a list carry more under a name of its author's.
+_NAMESPACE = "https://news-monitor.example/opml"
+
 #: No XML document can hold these, not even escaped (XML 1.0, 2.2).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -31,6 +35,9 @@ class Outline:
     name: str = ""
     #: "" if the list does not say.
     lang: str = ""
+    #: A word on the source and how often to ask, as the configuration writes them; "" for none.
+    label: str = ""
+    every: str = ""
 
 
 def read(document: bytes) -> tuple[Outline, ...]:
@@ -60,7 +67,7 @@ def write(outlines: Iterable[Outline], *, now: datetime) -> str:
     """Write a list that `read` and other readers understand."""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        '<opml version="2.0">',
+        f'<opml version="2.0" xmlns:monitor="{_NAMESPACE}">',
         "  <head>",
         "    <title>Feeds of News Monitor</title>",
         f"    <dateCreated>{format_datetime(now)}</dateCreated>",
@@ -76,8 +83,12 @@ def write(outlines: Iterable[Outline], *, now: datetime) -> str:
 def _line(outline: Outline) -> str:
     name = outline.name or outline.url
     attributes = {"type": "rss", "text": name, "title": name, "xmlUrl": outline.url}
-    if outline.lang:
-        attributes["language"] = outline.lang
+    more = {
+        "language": outline.lang,
+        "monitor:label": outline.label,
+        "monitor:every": outline.every,
+    }
+    attributes |= {key: value for key, value in more.items() if value}
     written = (
         f"{key}={quoteattr(_FORBIDDEN.sub('�', value))}" for key, value in attributes.items()
     )
@@ -124,7 +135,13 @@ class _Reading:
             return  # a folder, or a link to a page
         name = said.get("title") or said.get("text", "")
         self.outlines.append(
-            Outline(url=url, name="" if name == url else name, lang=said.get("language", ""))
+            Outline(
+                url=url,
+                name="" if name == url else name,
+                lang=said.get("language", ""),
+                label=said.get("monitor:label", ""),
+                every=said.get("monitor:every", ""),
+            )
         )
 
 

@@ -51,12 +51,14 @@ _BLOCKS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scout:
-    """The parts that looking at a feed needs: no database."""
+    """The parts that looking at a feed needs."""
 
     fetcher: FetchesFeeds
     parser: ParsesFeeds
     topics: Topics
     config: Config
+    #: Where configured feeds live now, by their address in the configuration, as far as is known.
+    moved: Mapping[str, str]
     clock: Callable[[], datetime]
 
 
@@ -102,13 +104,14 @@ def look(scout: Scout, address: str) -> Found | tuple[Candidate, ...]:
         MonitorError: There is no feed to add, in plain words.
     """
     url = web_address(address)
-    _refuse_known(scout.config, url)
+    _refuse_known(scout.config, url, scout.moved)
     fetched = _fetch(scout, url)
     parsed = scout.parser.parse(fetched)
     if isinstance(parsed, ParsedFeed):
         return _found(scout, fetched, parsed)
     page = decode(fetched.body, fetched.content_type)
     known = {identity(feed.url) for feed in scout.config.feeds}
+    known |= set(map(identity, scout.moved.values()))
     candidates = tuple(
         Candidate(url=link.url, title=link.title, configured=identity(link.url) in known)
         for link in feed_links(page, url=fetched.url)
@@ -125,7 +128,7 @@ def look_at_feed(scout: Scout, url: str) -> Found:
     Raises:
         MonitorError: It is there already, gives no answer, or is no feed.
     """
-    _refuse_known(scout.config, url)
+    _refuse_known(scout.config, url, scout.moved)
     fetched = _fetch(scout, url)
     parsed = scout.parser.parse(fetched)
     if isinstance(parsed, ParseFailed):
@@ -139,7 +142,7 @@ def check_new(configured: Config, feed: NewFeed) -> None:
     Raises:
         MonitorError: It is there already, or one of its values is refused.
     """
-    _refuse_known(configured, feed.url)
+    _refuse_known(configured, feed.url, {})
     with_feeds(configured, [feed])
 
 
@@ -183,11 +186,13 @@ def identity(url: str) -> str:
     return f"{host}{port}{parts.path.rstrip('/')}{query}"
 
 
-def _refuse_known(configured: Config, url: str) -> None:
+def _refuse_known(configured: Config, url: str, moved: Mapping[str, str]) -> None:
     for feed in configured.feeds:
-        if identity(feed.url) == identity(url):
+        now = moved.get(feed.url, feed.url)
+        if identity(url) in {identity(feed.url), identity(now)}:
             name = f'"{feed.name}", ' if feed.name else ""
-            raise MonitorError(f"this feed is configured already: {name}{feed.url}")
+            lives = "" if now == feed.url else f", which moved to {now}"
+            raise MonitorError(f"this feed is configured already: {name}{feed.url}{lives}")
 
 
 def _fetch(scout: Scout, url: str) -> Fetched:
@@ -200,7 +205,7 @@ def _fetch(scout: Scout, url: str) -> Fetched:
 
 def _found(scout: Scout, fetched: Fetched, parsed: ParsedFeed) -> Found:
     url, now = fetched.moved_to or fetched.feed_url, scout.clock()
-    _refuse_known(scout.config, url)
+    _refuse_known(scout.config, url, scout.moved)
     state = FeedState(feed_url=url, url=fetched.url, next_poll_at=now)
     found = [
         seen.article for seen in articles.sightings(parsed, state, name="", lang=None, now=now)
@@ -340,19 +345,36 @@ def read_list(configured: Config, document: bytes) -> Import:
             present += 1
         else:
             known.add(identity(url))
-            new.append(NewFeed(url=url, name=_name(outline.name), lang=_language(outline.lang)))
+            new.append(
+                NewFeed(
+                    url=url,
+                    name=_line(outline.name),
+                    label=_line(outline.label),
+                    lang=_language(outline.lang),
+                    every=_interval(outline.every, configured),
+                )
+            )
     return Import(new=tuple(new), present=present, invalid=tuple(invalid))
 
 
 def write_list(configured: Config, now: datetime) -> str:
-    """Give the configured feeds as an OPML list: addresses, names and languages."""
+    """Give the configured feeds as an OPML list."""
     return opml.write(
-        (Outline(url=feed.url, name=feed.name, lang=feed.lang or "") for feed in configured.feeds),
+        (
+            Outline(
+                url=feed.url,
+                name=feed.name,
+                lang=feed.lang or "",
+                label=feed.label,
+                every=checks.duration_text(feed.every) if feed.every else "",
+            )
+            for feed in configured.feeds
+        ),
         now=now,
     )
 
 
-def _name(title: str) -> str:
+def _line(title: str) -> str:
     """Make any title one that a configuration takes: one line, visible, not too long."""
     name = title if title.isprintable() else _printable(" ".join(title.split()))
     return name.strip()[:_MAX_NAME_CHARACTERS]
@@ -363,6 +385,15 @@ def _language(stated: str) -> str:
         return checks.language(stated)
     except ValueError:
         return ""
+
+
+def _interval(stated: str, configured: Config) -> str:
+    """Take an interval that this configuration allows; any other is better learnt."""
+    try:
+        every = FeedConfig.model_validate({"url": "https://any.example/", "every": stated}).every
+    except ValueError:
+        return ""
+    return stated if every and every >= configured.fetch.floor else ""
 
 
 def _printable(text: str) -> str:

@@ -112,10 +112,14 @@ VISIBLE = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20)
 @given(
     st.lists(
         st.builds(
-            lambda path, name, lang: Outline(url=f"https://a.example/{path}", name=name, lang=lang),
+            lambda path, name, lang, label, every: Outline(
+                url=f"https://a.example/{path}", name=name, lang=lang, label=label, every=every
+            ),
             VISIBLE,
             st.lists(VISIBLE.filter(bool)).map(" ".join),
             st.sampled_from(["", "es", "zh-Hant"]),
+            st.lists(VISIBLE.filter(bool)).map(" ".join),
+            st.sampled_from(["", "90m", "1w"]),
         )
     )
 )

@@ -218,6 +218,24 @@ def test_a_permanent_redirect_gives_the_new_address(
     assert f'"{server.url("/now")}"' in file.read_text("utf-8")
 
 
+def test_a_feed_that_moved_is_known_by_both_addresses(
+    monitor: Monitor, file: Path, server: ScriptedServer
+) -> None:
+    server.script |= {
+        "/old": Answer(status=301, headers={"Location": "/new"}),
+        "/new": FEED,
+        "/other": Answer(status=301, headers={"Location": "/new"}),
+    }
+    assert monitor("poll").code == 0
+    before = file.read_bytes()
+    for path in ("/old", "/new", "/other"):
+        said = monitor("feeds", "add", server.url(path), "--yes")
+        known = f'this feed is configured already: "Old News", {server.url("/old")}'
+        assert (said.code, known in said.err) == (1, True)
+    assert f"which moved to {server.url('/new')}" in said.err
+    assert file.read_bytes() == before
+
+
 def test_what_is_configured_already_is_refused(
     monitor: Monitor, file: Path, server: ScriptedServer
 ) -> None:
@@ -452,11 +470,21 @@ NAMES = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max
 @given(
     names=st.lists(NAMES.map(str.strip), max_size=5),
     lang=st.sampled_from(["", "es", "zh-Hant"]),
+    label=st.sampled_from(["", "state media", 'owned by "Example" & sons']),
+    every=st.sampled_from(["", "90m", "1d", "4w"]),
 )
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_a_list_carries_all_feeds_to_another_monitor(names: list[str], lang: str) -> None:
+def test_a_list_carries_all_feeds_to_another_monitor(
+    names: list[str], lang: str, label: str, every: str
+) -> None:
     feeds = [
-        NewFeed(url=f"https://a.example/{number}?a=1&b=<2>", name=name, lang=lang)
+        NewFeed(
+            url=f"https://a.example/{number}?a=1&b=<2>",
+            name=name,
+            lang=lang,
+            label=label,
+            every=every,
+        )
         for number, name in enumerate(names)
     ]
     empty = configuration.load("")
@@ -464,6 +492,13 @@ def test_a_list_carries_all_feeds_to_another_monitor(names: list[str], lang: str
     carried = read_list(empty, write_list(full, NOW).encode())
     assert (carried.new, carried.present, carried.invalid) == (tuple(feeds), 0, ())
     assert read_list(full, write_list(full, NOW).encode()).new == ()
+
+
+@pytest.mark.parametrize("every", ["soon", "30m", "90d", "0s", "1 week or so"])
+def test_an_interval_that_is_not_allowed_here_is_learnt_instead(every: str) -> None:
+    line = f'<outline text="A" xmlUrl="https://a.example/" monitor:every="{every}"/>'
+    found = read_list(configuration.load(""), f"<opml>{line}</opml>".encode())
+    assert found.new == (NewFeed(url="https://a.example/", name="A"),)
 
 
 # --------------------------------------------------------------------------------------- health

@@ -36,6 +36,16 @@ def duration(value: object) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
+def duration_text(value: timedelta) -> str:
+    """Write a duration as `duration` reads it, in the largest unit that fits."""
+    seconds = round(value.total_seconds())
+    for letter, unit in reversed(_UNITS.items()):
+        count, rest = divmod(seconds, round(timedelta(**{unit: 1}).total_seconds()))
+        if count and not rest:
+            return f"{count}{letter}"
+    return "0s"
+
+
 def bounds(least: str, most: str) -> AfterValidator:
     """Make a check that a duration lies between two others, both written as in the file."""
     shortest, longest = duration(least), duration(most)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import assert_never
 
 from monitor import query as queries
 from monitor import text
@@ -24,7 +23,7 @@ from monitor.model import (
     Piece,
     Span,
 )
-from monitor.query import And, Near, Node, Not, Or, Term
+from monitor.query import Node, Term
 from monitor.store import Store
 
 PAGE_SIZE = 50
@@ -239,17 +238,7 @@ def _for_index(node: Node | None) -> IndexQuery | None:
 
 def _terms(node: Node | None) -> tuple[Term, ...]:
     """Give what a search looks for, to be marked where it stands."""
-    match node:
-        case Term():
-            return (node,)
-        case And() | Or():
-            return tuple(term for part in node.parts for term in _terms(part))
-        case Near():
-            return _terms(node.left) + _terms(node.right)
-        case Not() | None:
-            return ()
-        case _:
-            assert_never(node)
+    return () if node is None else tuple(queries.wanted_terms(node))
 
 
 def _searched(terms: Sequence[Term], field: Field, stored: str) -> list[Span]:

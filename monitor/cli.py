@@ -34,7 +34,8 @@ from monitor.console import (
 from monitor.errors import ConfigError, MonitorError, QueryError, underlined
 
 if TYPE_CHECKING:
-    from monitor.model import ArticleMatches, PollReport
+    from monitor.errors import Problem
+    from monitor.model import Article, ArticleMatches, PollReport
 
 
 #: So much of a title is shown on a terminal.
@@ -262,10 +263,7 @@ def check(path: Path, *, as_json: bool) -> None:
         print_json(
             {
                 "ok": False,
-                "problems": [
-                    {"line": problem.line, "place": problem.place, "message": problem.message}
-                    for problem in error.problems
-                ],
+                "problems": [_problem_json(problem) for problem in error.problems],
             }
         )
         sys.exit(2)
@@ -286,19 +284,32 @@ def check(path: Path, *, as_json: bool) -> None:
             {
                 "ok": not problems,
                 "problems": [
-                    {"line": 0, "place": place, "message": message} for place, message in problems
+                    {"line": 0, "column": 0, "place": place, "message": message}
+                    for place, message in problems
                 ],
+                "doubts": [_problem_json(doubt) for doubt in config.doubts],
                 "topics": len(config.topics),
                 "feeds": len(config.feeds),
                 "digests": len(config.digests),
             }
         )
     else:
+        for doubt in config.doubts:
+            click.echo(doubt.told(str(path)), err=True)
         for _, message in problems:
             click.echo(message, err=True)
         click.echo(f"{path} {'by itself ' if problems else ''}is fine: {counts}")
     if problems:
         sys.exit(1)
+
+
+def _problem_json(problem: Problem) -> dict[str, object]:
+    return {
+        "line": problem.line,
+        "column": problem.column,
+        "place": problem.place,
+        "message": problem.message,
+    }
 
 
 @cli.command(short_help="Try the topics on articles in a file.")
@@ -307,8 +318,8 @@ def check(path: Path, *, as_json: bool) -> None:
 def match(path: Path, file: IO[str]) -> None:
     """Try the topics on articles in FILE (JSON lines; - reads standard input).
 
-    Each line holds an object with id, title, summary and what else is known; each line printed
-    holds {"id", "topics", "evidence"}. Offsets count characters of
+    Each line holds an object with id, title, summary and what else is known (url, source, author,
+    lang, tags); each line printed holds {"id", "topics", "evidence"}. Offsets count characters of
     the line's own title and summary.
     """
     from monitor.app import read_config  # noqa: PLC0415
@@ -341,13 +352,7 @@ def _match_line(topics: Any, line: str, place: str) -> dict[str, object]:  # noq
         raise MonitorError(
             f'{place}: each line must be an object such as {{"id": "1", "title": "…"}}'
         )
-    texts = {}
-    for key in ("title", "summary"):
-        given = item.get(key)
-        texts[key] = "" if given is None else given
-        if not isinstance(texts[key], str):
-            raise MonitorError(f'{place}: "{key}" must be a text, not {json.dumps(given)[:60]}')
-    found = topics.match_text(texts["title"], texts["summary"])
+    found = topics.match(_loose_article(item, place))
     return {
         "id": item["id"],
         "topics": [match.topic_id for match in found],
@@ -363,6 +368,30 @@ def _match_line(topics: Any, line: str, place: str) -> dict[str, object]:  # noq
             for span in match.spans
         ],
     }
+
+
+def _loose_article(item: dict[str, Any], place: str) -> Article:
+    """Make an article of what a line says; other keys are the line's own affair."""
+    from monitor.matcher import loose_article  # noqa: PLC0415
+
+    texts: dict[str, str] = {}
+    for key in ("title", "summary", "url", "source", "author", "lang"):
+        given = item.get(key)
+        texts[key] = "" if given is None else given
+        if not isinstance(texts[key], str):
+            raise MonitorError(f'{place}: "{key}" must be a text, not {json.dumps(given)[:60]}')
+    tags = item.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise MonitorError(f'{place}: "tags" must be a list of texts, not {json.dumps(tags)[:60]}')
+    return loose_article(
+        texts["title"],
+        texts["summary"],
+        url=texts["url"],
+        source=texts["source"],
+        author=texts["author"],
+        tags=tuple(tags),
+        lang=texts["lang"] or "und",
+    )
 
 
 class _Lines(logging.Formatter):

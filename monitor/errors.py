@@ -56,6 +56,17 @@ class Problem:
     excerpt: str = ""
     #: Start and end of the fault within the excerpt, in characters.
     span: tuple[int, int] = (0, 0)
+    #: The column of the line in which a query's fault begins, counted from 1; 0 where none is told.
+    column: int = 0
+
+    def told(self, path: str) -> str:
+        """Give the lines that tell it: where, what, and the query with its fault underlined."""
+        line = f":{self.line}" if self.line else ""
+        column = f":{self.column}" if self.column else ""
+        lines = [f"{path}{line}{column}: {self.place}: {self.message}"]
+        if self.excerpt:
+            lines += [f"    {shown}" for shown in underlined(self.excerpt, self.span)]
+        return "\n".join(lines)
 
 
 class ConfigError(MonitorError):
@@ -64,16 +75,7 @@ class ConfigError(MonitorError):
     def __init__(self, path: str, problems: tuple[Problem, ...]) -> None:
         self.path = path
         self.problems = problems
-        super().__init__("\n".join(self._lines()))
-
-    def _lines(self) -> list[str]:
-        lines: list[str] = []
-        for problem in self.problems:
-            place = f"{self.path}:{problem.line}" if problem.line else self.path
-            lines.append(f"{place}: {problem.place}: {problem.message}")
-            if problem.excerpt:
-                lines += [f"    {line}" for line in underlined(problem.excerpt, problem.span)]
-        return lines
+        super().__init__("\n".join(problem.told(path) for problem in problems))
 
 
 class QueryError(MonitorError):

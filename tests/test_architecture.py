@@ -83,6 +83,7 @@ OWNERS = {
     },  # those that talk on the terminal
     "rich": {"terminal"},
     "pydantic": {"config"},
+    "ahocorasick_rs": {"query"},
     "tomlkit": {"config"},
 }
 

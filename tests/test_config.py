@@ -189,7 +189,9 @@ def test_a_bad_value_hides_no_fault_of_the_good_ones(text: str, expected: list[s
 
 def starts(lines: list[str], expected: list[str]) -> list[str]:
     """Cut messages to their line number and as many first words as are expected."""
-    messages = [re.sub(r"^([0-9]+): .*?: ", r"\1: ", line) for line in lines if line[0] != " "]
+    messages = [
+        re.sub(r"^([0-9]+)(?::[0-9]+)?: .*?: ", r"\1: ", line) for line in lines if line[0] != " "
+    ]
     return [
         message[: len(start)] for message, start in zip(messages, [*expected, "…"], strict=False)
     ]
@@ -233,7 +235,11 @@ def test_a_bad_value_brings_no_second_fault(text: str) -> None:
         ('[[topic]]\nany = "x"', '1: topic 1: id is missing; add a line such as id = "my-topic"'),
         ('[[topic]]\nid = "my topic"\nany = "x"', '"my topic" is no id; use small letters'),
         ('[[topic]]\nid = "x"', '1: topic 1 ("x"): has nothing to look for'),
-        ('[[topic]]\nid = "x"\nany = []\nnone = ["y"]', "has nothing to look for"),
+        ('[[topic]]\nid = "x"\nany = []\nnone = []', "has nothing to look for"),
+        (TOPIC + 'languages = ["chinese"]', '"chinese" is not the code of a language'),
+        (TOPIC + 'sources = ["https://a.example"]', '"https://a.example" is no source; write a'),
+        (TOPIC + 'sources = ["-"]', '"-" is no source'),
+        (TOPIC + 'query = "titel:Kling"', "there is no field titel: here; did you mean title:?"),
         (TOPIC + "within = 5", '4: topic 1 ("kling"), within: 5 has no effect without near'),
         (TOPIC + "nera = []", '4: topic 1 ("kling"): key "nera" is not known here; did you mean'),
         (TOPIC + 'timezone = "UTC"', "it belongs at the top of the file or under [[digest]]"),
@@ -375,7 +381,7 @@ def test_bytes_that_are_not_utf8_are_refused_with_their_line() -> None:
 def test_a_fault_in_a_query_is_underlined_at_its_line() -> None:
     text = '[[topic]]\nid = "x"\nany = [\n  "Kling",\n  "(Kling OR 可灵",\n]\n'
     line, excerpt, mark = faults(text)
-    assert line.startswith('5: topic 1 ("x"), any: ')
+    assert line.startswith('5:4: topic 1 ("x"), any: ')
     assert excerpt.strip() == "(Kling OR 可灵"
     assert mark.strip().startswith("^")
 
@@ -404,9 +410,21 @@ def test_the_mark_stands_below_the_fault_on_a_terminal(
     assert underlined(text, span) == expected
 
 
-def test_an_item_over_several_lines_is_named_by_its_first_line() -> None:
-    text = '[[topic]]\nid = "x"\nany = ["a",\n"""b \\\n  NEAR""", "c"]\n'
-    assert faults(text)[0].startswith('4: topic 1 ("x"), any: ')
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        pytest.param('"NEAR a"', "3:8", id="a single text"),
+        pytest.param("'NEAR a'", "3:8", id="in single quotation marks"),
+        pytest.param('["a", "b NEAR"]', "3:16", id="in a list"),
+        pytest.param(r'["\u53ef\\x NEAR"]', "3:19", id="behind signs that are written out"),
+        pytest.param('["a",\n"""b \\\n  NEAR""", "c"]', "5:3", id="over several lines"),
+        pytest.param('["""\nNEAR"""]', "4:1", id="on the line below its quotation marks"),
+        pytest.param("['''\nb NEAR''']", "4:3", id="the same in single ones"),
+    ],
+)
+def test_a_fault_in_a_query_is_named_by_line_and_column(value: str, place: str) -> None:
+    text = f'[[topic]]\nid = "x"\nany = {value}\n'
+    assert faults(text)[0].startswith(f'{place}: topic 1 ("x"), any: ')
 
 
 def test_a_fault_in_one_table_is_not_blamed_on_others() -> None:
@@ -414,9 +432,17 @@ def test_a_fault_in_one_table_is_not_blamed_on_others() -> None:
     assert faults(text) == ["6: fetch.per_host: 0 is too little; the least is 1"]
 
 
+def test_what_may_be_meant_otherwise_is_no_fault_but_told() -> None:
+    text = TOPIC + 'query = "a AND b OR c"\n[[topic]]\nid = "rest"\nnone = ["Kling"]\n'
+    first, second = config.load(text).doubts
+    assert first.told("config.toml").startswith('config.toml:4:10: topic 1 ("kling"), query: AND ')
+    assert "a AND b OR c" in first.told("config.toml")
+    assert second.told("config.toml").startswith('config.toml:5: topic 2 ("rest"): names no word')
+
+
 def test_near_needs_any() -> None:
     text = '[[topic]]\nid = "x"\nall = ["a"]\nnear = ["b"]\n'
-    assert faults(text)[0].startswith('4: topic 1 ("x"), near: ')
+    assert faults(text)[0].startswith('4:10: topic 1 ("x"), near: ')
 
 
 SECRET = "hunter2!"

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from monitor.config import TopicConfig
 from monitor.errors import QueryError
-from monitor.matcher import MAX_SPANS, Topics
+from monitor.matcher import Topics
 from monitor.model import AllOf, AnyOf, IndexQuery, Match, NoneOf, Phrase
-from monitor.query import for_index, parse
+from monitor.query import MAX_SPANS, for_index, parse
 from monitor.text import fold, index_tokens, joined
 from tests.factories import article
 

@@ -3,11 +3,12 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.config import TopicConfig
-from monitor.matcher import Topics
+from monitor.matcher import Topics, loose_article
 
 PAGE = (Path(__file__).parents[1] / "docs" / "queries.md").read_text("utf-8")
 
@@ -35,6 +36,17 @@ def test_queries(query: str, text: str, result: str) -> None:
     assert ("hit" if matches else "miss") == result
 
 
+@pytest.mark.parametrize(
+    ("query", "article", "result"), rows("query", "title / text / known", "result")
+)
+def test_fields(query: str, article: str, result: str) -> None:
+    title, text, known = (part.strip() for part in (article + " ").split("/ ", 2))
+    name, _, value = known.partition("=")
+    facts: dict[str, Any] = {"tags": (value,)} if name == "tag" else {name: value} if name else {}
+    seen = loose_article(title, text, **facts)
+    assert ("hit" if topic(any=(query.strip("`"),)).match(seen) else "miss") == result
+
+
 @pytest.mark.parametrize(("text", "result"), rows("text", "result"))
 def test_lists(text: str, result: str) -> None:
     block = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -46,3 +58,4 @@ def test_lists(text: str, result: str) -> None:
 def test_the_page_has_its_examples() -> None:
     assert len(rows("query", "text", "result")) > 50
     assert len(rows("text", "result")) > 5
+    assert len(rows("query", "title / text / known", "result")) > 10

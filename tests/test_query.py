@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase
-from monitor.query import compile_topic, for_index, parse
-from monitor.query.grammar import MAX_DEPTH
+from monitor.query import compile_topic, for_index, parse, read, wanted_terms
+from monitor.query.grammar import MAX_DEPTH, MAX_QUERY
+from monitor.query.presearch import automaton, find_each
+from monitor.query.tree import Guarded, Node, Not
 
 
 def fault(text: str) -> tuple[str, str]:
@@ -38,8 +40,19 @@ def fault(text: str) -> tuple[str, str]:
         ("Kling NEAR/x video", "NEAR/x", "from 1 to 999"),
         ("Kling NEAR/5 (a AND b)", "(a AND b)", "NEAR takes"),
         ("(a NOT b) NEAR c", "(a NOT b)", "NEAR takes"),
-        ("title:Kling", "title:", "not known yet"),
-        ("Kling -source:example.org", "source:", "not known yet"),
+        ("titel:Kling", "titel:", "did you mean title:"),
+        ("Kling Source:example.org", "Source:", "did you mean source:"),
+        ("https://a.example/kling", "https:", "looked for with url:"),
+        ("title:", "title:", "right behind it"),
+        ("title: OR Kling", "title:", "right behind it"),
+        ("source:", "source:", "behind it"),
+        ("source:(a OR b)", "source:", "behind it"),
+        ("source:New York Times", "York", "takes one word"),
+        ('author:"!"', '"!"', "no letter or digit"),
+        ("Kling NEAR source:a.example", "source:a.example", "have no place"),
+        ("Kling NEAR title:(a NOT b)", "title:(a NOT b)", "have no place"),
+        ("x" * 301, "x" * 301, "too long for a term"),
+        ("word " * 61, ("word " * 61).strip(), "too long for a phrase"),
         ("video*game", "video*game", "beginning or the end"),
         ('"video*"', '"video*"', "no place in exact wording"),
         ("=*BIS", "*BIS", "no place in exact wording"),
@@ -58,14 +71,37 @@ def test_a_fault_is_underlined_and_explained(query: str, underlined: str, messag
     assert message in said
 
 
-@pytest.mark.parametrize("opening", ["(", "NOT ", "-", "a NEAR "])
+@pytest.mark.parametrize("opening", ["(", "NOT ", "-", "a NEAR ", "title:"])
 def test_too_deep_a_query_is_a_fault_not_a_crash(opening: str) -> None:
     parse(opening * MAX_DEPTH + "a" + ")" * (MAX_DEPTH if opening == "(" else 0))
-    assert "inside one another" in fault(opening * 100_000 + "a")[1]
+    assert "inside one another" in fault(opening * 2_000 + "a")[1]
+
+
+def test_an_endless_query_is_refused() -> None:
+    assert f"{MAX_QUERY:,} are the most" in fault("Kling OR " * 120_000)[1]
+    assert "too long for a term" in fault("(" + "x" * (MAX_QUERY - 2) + ")")[1]
 
 
 WORDS = st.sampled_from(
-    ["Kling", "可灵", "AND", "OR", "NOT", "NEAR", "NEAR/3", "(", ")", '"', "=", "-", "*", "|", " "]
+    [
+        "Kling",
+        "可灵",
+        "AND",
+        "OR",
+        "NOT",
+        "NEAR",
+        "NEAR/3",
+        "(",
+        ")",
+        '"',
+        "=",
+        "-",
+        "*",
+        "|",
+        " ",
+        "title:",
+        "source:",
+    ]
 )
 
 
@@ -99,12 +135,57 @@ def test_within_is_part_of_the_version_only_beside_near() -> None:
     assert far == close
 
 
-def test_items_of_none_around_an_own_term_are_guards() -> None:
-    query = compile_topic(
-        any=["Kling", "阿里"], none=["Andreas Kling OR Anja Kling", "阿里山", "Klingon", "a AND b"]
-    )
-    assert [term.text for term in query.guards] == ["Andreas Kling", "Anja Kling", "阿里山"]
-    assert len(query.vetoes) == 2
+@pytest.mark.parametrize(
+    ("item", "cancels"),
+    [
+        ("Andreas Kling", True),
+        ("阿里山", True),
+        ("title:Andreas Kling", True),
+        ("Kling NEAR/3 game", True),
+        ("Kling", True),
+        ("Klingon", False),
+        ("karaoke", False),
+        ("Kling AND game", False),
+        ("source:example.org", False),
+    ],
+)
+def test_items_of_none_around_an_own_term_are_guards(item: str, cancels: bool) -> None:
+    tree = compile_topic(any=["Kling", "阿里"], none=[item]).tree
+    first, *others = tree.parts
+    if cancels:
+        assert isinstance(first, Guarded)
+        assert words(*first.guards) == words(parse(item))
+        assert not others
+    else:
+        assert not isinstance(first, Guarded)
+        assert [type(part) for part in others] == [Not]
+
+
+def words(*nodes: Node) -> list[str]:
+    return [term.text for node in nodes for term in wanted_terms(node)]
+
+
+def test_each_part_of_an_or_in_none_counts_by_itself() -> None:
+    tree = compile_topic(any=["Kling"], none=["Andreas Kling OR karaoke"]).tree
+    guarded, veto = tree.parts
+    assert isinstance(guarded, Guarded)
+    assert isinstance(veto, Not)
+
+
+@pytest.mark.parametrize(
+    ("query", "doubtful"),
+    [
+        ("a AND b OR c", "a AND b"),
+        ("a OR b NOT c", "b NOT c"),
+        ("(a AND b) OR c", ""),
+        ("a OR b", ""),
+        ("a AND (b OR c AND d)", "c AND d"),
+        ("a source:b OR c", "a source:b"),
+    ],
+)
+def test_mixed_and_and_or_are_doubted(query: str, doubtful: str) -> None:
+    shown = [doubt.text[slice(*doubt.span)] for doubt in read(query).doubts]
+    assert shown == ([doubtful] if doubtful else [])
 
 
 @pytest.mark.parametrize(
@@ -112,8 +193,8 @@ def test_items_of_none_around_an_own_term_are_guards() -> None:
     [
         ({"any": ["Kling", "(可灵"]}, "(可灵", "never closed"),
         ({"near": ["video"], "all": ["Kling"]}, "video", "near needs any"),
-        ({"any": ["a AND b"], "near": ["c"]}, "a AND b", "move what has AND or NOT"),
-        ({"any": ["a"], "near": ["b", "NOT c"]}, "NOT c", "move what has AND or NOT"),
+        ({"any": ["a AND b"], "near": ["c"]}, "a AND b", "move what has AND"),
+        ({"any": ["a"], "near": ["b", "NOT c"]}, "NOT c", "move what has AND"),
         ({"any": ["a"], "none": ["-01 AI"]}, "-01 AI", "none says NOT already"),
     ],
 )
@@ -169,3 +250,15 @@ def test_search_says_what_it_does_not_know(query: str, message: str) -> None:
     with pytest.raises(QueryError) as caught:
         for_index(parse(query))
     assert message in caught.value.message
+
+
+# ------------------------------------------------------------------------------------- presearch
+
+LETTERS = st.text(alphabet="ab 可灵\n", max_size=4)
+
+
+@given(st.lists(LETTERS.filter(bool), max_size=8, unique=True), st.text("ab 可灵\n", max_size=30))
+def test_both_ways_to_look_for_many_literals_find_the_same(literals: list[str], text: str) -> None:
+    expected = {number for number, literal in enumerate(literals) if literal in text}
+    assert find_each(literals)(text) == expected
+    assert automaton(literals)(text) == expected

@@ -257,6 +257,23 @@ def language(value: str) -> str:
     return value
 
 
+def language_or_not(value: str) -> str:
+    """Check a language code that may have a hyphen in front, for all but this one."""
+    language(value.removeprefix("-"))
+    return value
+
+
+def source_or_not(value: str) -> str:
+    """Check a domain or an outlet's name that may have a hyphen in front, for all but this one."""
+    name = line(value).removeprefix("-")
+    if not any(map(str.isalnum, name)) or re.search("[/*]", name):
+        raise ValueError(
+            'is no source; write a domain such as "reuters.com", or an outlet\'s name as the'
+            ' archive shows it; "-" in front leaves it out'
+        )
+    return value
+
+
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from monitor.config import checks
+from monitor.errors import Problem
 
 #: A single text in the file stands for a list of one.
 ListOfOne = BeforeValidator(checks.one_or_more)
@@ -58,6 +59,18 @@ class TopicConfig(Table):
     all: Terms = ()
     near: Terms = ()
     none: Terms = ()
+    #: One more expression that must hold; "" for none.
+    query: TextOrNone = ""
+    #: Codes; "-zh" for a language that is left out.
+    languages: Annotated[
+        tuple[Annotated[StrictStr, AfterValidator(checks.language_or_not)], ...],
+        ListOfOne,
+    ] = ()
+    #: Domains and names; "-prnewswire.com" for one that is left out.
+    sources: Annotated[
+        tuple[Annotated[StrictStr, AfterValidator(checks.source_or_not)], ...],
+        ListOfOne,
+    ] = ()
     #: The distance in words that `near` allows.
     within: Annotated[StrictInt, Field(ge=1, le=1000)] = 25
     #: The most articles of the topic in one digest; None for all of them.
@@ -212,6 +225,8 @@ class Config(TopKeys):
     text: str = ""
     #: What `timezone` falls back to.
     machine_zone: str = "UTC"
+    #: What can be used as it is, but may not be meant so.
+    doubts: tuple[Problem, ...] = ()
 
     @property
     def hash(self) -> str:

@@ -33,11 +33,41 @@ class Place:
     line: int
     #: The value to the letter; "" for a table, whose line is the one of its header.
     source: str = ""
+    #: The column in which the value begins, counted from 1; 0 for a table.
+    column: int = 0
+
+    def of_character(self, index: int) -> tuple[int, int]:
+        """Give line and column, in the file, of one character of the text that the value is."""
+        offsets = _offsets(self.source)
+        before = self.source[: offsets[min(index, len(offsets) - 1)]]
+        line, _, last = before.rpartition("\n")
+        if not line and "\n" not in before:
+            return self.line, self.column + len(before)
+        return self.line + before.count("\n"), len(last) + 1
 
 
 def places(text: str) -> dict[Path, Place]:
     """Find every key, value, list item and table of a valid TOML text."""
     return _Scanner(text).places
+
+
+_PIECE = re.compile(r"\\[ \t]*\n\s*|\\u.{4}|\\U.{8}|\\.|.", re.DOTALL)
+
+
+def _offsets(source: str) -> list[int]:
+    """Give, for each character of a TOML string and its end, where it stands in its source."""
+    fence = 3 if source[:3] in {'"""', "'''"} else 1
+    start, end = fence, len(source) - fence
+    if fence == 3 and source.startswith("\n", start):
+        start += 1
+    if source[0] == "'":
+        return list(range(start, end + 1))
+    return [
+        piece.start()
+        for piece in _PIECE.finditer(source, start, end)
+        # A backslash at the end of a line joins it with the next: no character at all.
+        if not re.match(r"\\[ \t]*\n", piece[0])
+    ] + [end]
 
 
 class _Scanner:
@@ -94,7 +124,8 @@ class _Scanner:
         else:
             self._skip(_SCALAR)
         source = self.text[start : self.at].rstrip()
-        self.places[path] = Place(line or self._line(start), source)
+        column = start - self.text.rfind("\n", 0, start)
+        self.places[path] = Place(line or self._line(start), source, column)
 
     def _items(self, path: Path) -> None:
         self.at += 1

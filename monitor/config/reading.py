@@ -29,7 +29,8 @@ from monitor.config.places import Path, Place, places
 from monitor.config.syntax import parse_toml
 from monitor.config.words import did_you_mean, nearest, quoted
 from monitor.errors import ConfigError, Problem, QueryError
-from monitor.query import compile_topic, parse
+from monitor.query import Doubt, compile_topic
+from monitor.query import read as parse
 
 #: What to write for a key that may not be missing.
 _EXAMPLES = {
@@ -58,6 +59,10 @@ def load(text: str, *, path: str = "config.toml", machine_zone: str = "UTC") -> 
         raise ConfigError(path, tuple(problems))
     return config
 
+
+#: The keys of a topic that hold queries, and all that say what it wants.
+_QUERIES = ("near", "any", "all", "none", "query")
+_WISHES = (*_QUERIES, "languages", "sources")
 
 _M = TypeVar("_M", bound=Table)
 
@@ -91,6 +96,7 @@ class _Reading:
         self.data = data
         self.places = found
         self.problems: list[Problem] = []
+        self.doubts: list[Problem] = []
         #: The values of which something was said already.
         self._faulty: set[Path] = set()
 
@@ -127,6 +133,7 @@ class _Reading:
             archive=archive.values if archive else ArchiveConfig(),
             text=text,
             machine_zone=machine_zone,
+            doubts=tuple(sorted(self.doubts, key=lambda doubt: doubt.line)),
         )
 
     # tables
@@ -187,26 +194,36 @@ class _Reading:
 
     def _check_topic(self, row: int, read: _Read[TopicConfig]) -> None:
         topic = read.values
-        if not topic.any and not topic.all and read.good("any", "all"):
+        if not any(getattr(topic, key) for key in _WISHES) and read.good(*_WISHES):
             self._add(("topic", row), 'has nothing to look for; add a line such as any = ["Kling"]')
         if "within" in topic.model_fields_set and not topic.near and read.good("near"):
             self._fault(("topic", row, "within"), "has no effect without near; take it out")
-        lists = {key: getattr(topic, key) for key in ("near", "any", "all", "none")}
-        items = [item for key in lists for item in self._items("topic", row, key)]
+        items = [item for key in _QUERIES for item in self._items("topic", row, key)]
         faulty = False
         for path, item in items:
             try:
-                parse(item)
+                understood = parse(item)
             except QueryError as error:
                 faulty = True
-                self._add_query_error(path, error)
-        if faulty or not read.good(*lists):
+                self.problems.append(self._query_problem(path, error))
+            else:
+                self.doubts += [self._query_problem(path, doubt) for doubt in understood.doubts]
+        if faulty or not read.good(*_WISHES):
             return
         try:
-            compile_topic(**lists, within=topic.within)
+            compiled = compile_topic(
+                **{key: getattr(topic, key) for key in _WISHES}, within=topic.within
+            )
         except QueryError as error:
             at = next((path for path, item in items if item == error.text), ("topic", row))
-            self._add_query_error(at, error)
+            self.problems.append(self._query_problem(at, error))
+            return
+        if not compiled.is_anchored:
+            message = (
+                "names no word that an article must have, so every article is looked through; add"
+                ' a line such as any = ["Kling"] if you do not mean this'
+            )
+            self.doubts.append(self._problem(("topic", row), message))
 
     def _check_pace(self, read: _Read[FetchConfig]) -> None:
         fetch = read.values
@@ -348,18 +365,22 @@ class _Reading:
         self._add(path, f"{shown} {message}")
 
     def _add(self, path: Path, message: str, *, place: str = "") -> None:
-        line, words = self._line(path), place or self._place(path)
-        self.problems.append(Problem(line=line, place=words, message=message))
+        self.problems.append(self._problem(path, message, place=place))
 
-    def _add_query_error(self, path: Path, error: QueryError) -> None:
-        self.problems.append(
-            Problem(
-                line=self._line(path),
-                place=self._place(path),
-                message=error.message,
-                excerpt=error.text,
-                span=error.span,
-            )
+    def _problem(self, path: Path, message: str, *, place: str = "") -> Problem:
+        return Problem(line=self._line(path), place=place or self._place(path), message=message)
+
+    def _query_problem(self, path: Path, fault: QueryError | Doubt) -> Problem:
+        place = self.places[self._known_path(path)]
+        # One that concerns a whole topic has no text in the file to point into.
+        line, column = place.of_character(fault.span[0]) if place.source else (place.line, 0)
+        return Problem(
+            line=line,
+            column=column,
+            place=self._place(path),
+            message=fault.message,
+            excerpt=fault.text,
+            span=fault.span,
         )
 
     def _place(self, path: Path) -> str:

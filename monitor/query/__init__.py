@@ -1,26 +1,35 @@
 """The query language of topics and search.
 
 terms      what one word or phrase hits
-grammar    from text to a tree of terms, with errors that underline the fault
-topics     the lists of a topic in config.toml
+tree       the nodes that a query is made of
+grammar    from text to a tree, with errors that underline the fault
+topics     from the lists of a topic in config.toml to one tree
+evaluate   whether a tree holds for an article, and where
+presearch  which of many trees are worth trying
 search     a query for the archive's search index
 """
 
-from monitor.query.grammar import And, Near, Node, Not, Or, parse
+from monitor.query.evaluate import MAX_SPANS, Scan, evaluate
+from monitor.query.grammar import Doubt, parse, read
+from monitor.query.presearch import Presearch
 from monitor.query.search import for_index
 from monitor.query.terms import Term, find
 from monitor.query.topics import TopicQuery, compile_topic
+from monitor.query.tree import Node, wanted_terms
 
 __all__ = [
-    "And",
-    "Near",
+    "MAX_SPANS",
+    "Doubt",
     "Node",
-    "Not",
-    "Or",
+    "Presearch",
+    "Scan",
     "Term",
     "TopicQuery",
     "compile_topic",
+    "evaluate",
     "find",
     "for_index",
     "parse",
+    "read",
+    "wanted_terms",
 ]

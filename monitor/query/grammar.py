@@ -1,23 +1,30 @@
-"""From the text of a query to a tree of terms.
+"""From the text of a query to a tree.
 
     expr   = conj { ("OR" | "|") conj } ;
-    conj   = unary { ["AND"] unary } ;          AND may be left out only before "(", NOT and "-"
+    conj   = unary { ["AND"] unary } ;          AND may be left out only before "(", a field,
+                                                NOT and "-"
     unary  = { "NOT" | "-" } near ;
     near   = atom { "NEAR" [ "/" number ] atom } ;
-    atom   = "(" expr ")" | phrase | quoted | "=" ( word | quoted ) ;
+    atom   = "(" expr ")" | ("title:" | "body:") atom | meta | term ;
+    meta   = ("source:" | "lang:" | "author:" | "url:" | "tag:") ( word | quoted ) ;
+    term   = phrase | quoted | "=" ( word | quoted ) ;
     phrase = word { word } ;                    a run of bare words is ONE phrase
     word   = [ "*" ] characters [ "*" ] ;       an asterisk only where the phrase begins or ends
     quoted = '"' characters '"' ;
 
-Operators are CAPITALS; NEAR binds most, then NOT, AND, OR. docs/queries.md tells it to readers.
+Operators are CAPITALS, fields small letters; NEAR binds most, then NOT, AND, OR. docs/queries.md
+tells it to readers.
 """
 
+import difflib
 import re
 from dataclasses import dataclass
-from typing import NoReturn, assert_never
+from typing import NoReturn, cast, get_args
 
 from monitor.errors import QueryError
+from monitor.model import Field
 from monitor.query.terms import Term, bare_term, exact_term, says_nothing
+from monitor.query.tree import And, Meta, MetaField, Near, Node, Not, Or, Scope, has_place
 
 #: The most words between the two sides of a NEAR that states no number.
 DEFAULT_NEAR = 10
@@ -26,38 +33,10 @@ MAX_NEAR = 999
 #: Parentheses, NOT and NEAR inside one another: more is a mistake, and evaluating recurses.
 MAX_DEPTH = 30
 
+#: Characters of one query and of one term in it: nobody writes more by hand.
+MAX_QUERY = 20_000
+MAX_TERM = 300
 
-@dataclass(frozen=True, slots=True)
-class And:
-    """Every part must hold."""
-
-    parts: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """One part must hold."""
-
-    parts: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The part must not hold."""
-
-    part: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A hit of each side, at most `within` words apart, in either order."""
-
-    left: "Node"
-    right: "Node"
-    within: int
-
-
-Node = Term | And | Or | Not | Near
 
 QUOTES = '"“”„＂'
 
@@ -68,12 +47,34 @@ _TOKEN = re.compile(
       | (?P<word>[^\s()（）|{QUOTES}]+) )""",
     re.VERBOSE,
 )
-_FIELD = re.compile(r"(?:title|body|source|lang|author|url|tag):")
+_SCOPES: tuple[Field, ...] = get_args(Field)
+_METAS: tuple[MetaField, ...] = get_args(MetaField)
+_FIELD = re.compile(rf"({'|'.join(_SCOPES + _METAS)})[:：]")
+#: What somebody may mean for a field: a word, a colon and something right behind it.
+_NO_FIELD = re.compile(r"[A-Za-z]+[:：](?=[^\s:：])")
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that can be understood, but perhaps not as it was meant."""
+
+    message: str
+    text: str
+    #: What is doubtful in the text, in characters.
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query, understood."""
+
+    node: Node
+    doubts: tuple[Doubt, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    #: An operator in small letters, "open", "close", "quoted", "equals", "word" or "end".
+    #: An operator in small letters, "open", "close", "quoted", "equals", "field", "word" or "end".
     kind: str
     text: str
     start: int
@@ -82,20 +83,20 @@ class _Token:
 
 def parse(text: str) -> Node:
     """Understand a query; QueryError underlines what cannot be understood."""
-    return _Parser(text).parse()
+    return read(text).node
 
 
-def has_place(node: Node) -> bool:
-    """Tell whether a node can stand beside NEAR: made of terms, OR and NEAR only."""
-    match node:
-        case Term() | Near():
-            return True
-        case Or():
-            return all(has_place(part) for part in node.parts)
-        case And() | Not():
-            return False
-        case _:
-            assert_never(node)
+def read(text: str) -> Query:
+    """Do as `parse`, and say what may be meant in another way."""
+    if len(text) > MAX_QUERY:
+        raise QueryError(
+            f"this has {len(text):,} characters, {MAX_QUERY:,} are the most; make several items"
+            " of it",
+            text=text,
+            span=(MAX_QUERY, MAX_QUERY + 1),
+        )
+    parser = _Parser(text)
+    return Query(parser.parse(), tuple(parser.doubts))
 
 
 class _Parser:
@@ -106,6 +107,7 @@ class _Parser:
         self._tokens = _read_tokens(text)
         self._position = 0
         self._depth = 0
+        self.doubts: list[Doubt] = []
 
     def parse(self) -> Node:
         if self._token.kind == "end":
@@ -122,15 +124,29 @@ class _Parser:
         return node
 
     def _expr(self) -> Node:
-        parts = [self._conj()]
-        while self._token.kind == "or":
-            self._next()
+        parts = []
+        mixed: tuple[int, int] | None = None
+        while True:
+            first = self._token
             parts.append(self._conj())
-        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+            if isinstance(parts[-1], And) and first.kind != "open":
+                mixed = mixed or (first.start, self._tokens[self._position - 1].end)
+            if self._token.kind != "or":
+                break
+            self._next()
+        if len(parts) == 1:
+            return parts[0]
+        if mixed:
+            message = (
+                "AND and OR are mixed; this part is read as if it stood in parentheses: write them"
+                " where you mean them"
+            )
+            self.doubts.append(Doubt(message, self._text, mixed))
+        return Or(tuple(parts))
 
     def _conj(self) -> Node:
         parts = [self._unary()]
-        while self._token.kind in {"and", "not", "open"}:
+        while self._token.kind in {"and", "not", "open", "field"}:
             if self._token.kind == "and":
                 self._next()
             parts.append(self._unary())
@@ -165,6 +181,8 @@ class _Parser:
         match token.kind:
             case "open":
                 return self._group()
+            case "field":
+                return self._field()
             case "equals":
                 self._next()
                 return self._exact(token, spelled=True)
@@ -187,6 +205,28 @@ class _Parser:
         self._depth -= 1
         return node
 
+    def _field(self) -> Node:
+        token = self._next()
+        name = token.text[:-1]
+        if name in _SCOPES:
+            if self._token.kind not in {"open", "field", "equals", "quoted", "word"}:
+                self._fail(f"{name}: needs a word, a phrase or ( right behind it", token)
+            self._deeper(token)
+            node = self._atom()
+            self._depth -= 1
+            return Scope("title" if name == "title" else "body", node)
+        if self._token.kind not in {"quoted", "word"}:
+            self._fail(f"{name}: needs a word or a phrase in quotation marks behind it", token)
+        value = self._next()
+        text = (value.text[1:-1] if value.kind == "quoted" else value.text).strip()
+        self._check_says_something(value, text)
+        if value.kind == "word" and self._token.kind == "word":
+            self._fail(
+                f"{name}: takes one word; put quotation marks around several, or write AND or OR"
+                " before this"
+            )
+        return Meta(cast("MetaField", name), text)
+
     def _exact(self, first: _Token, *, spelled: bool) -> Term:
         if self._token.kind not in {"word", "quoted"}:
             self._fail("= needs a word or a phrase in quotation marks right after it", first)
@@ -208,6 +248,13 @@ class _Parser:
         for word in words:
             self._check_says_something(word, word.text)
         wording = " ".join(word.text for word in words)
+        if len(wording) > MAX_TERM:
+            self._fail(
+                f"this is too long for a phrase, {MAX_TERM} characters are the most; write AND or"
+                " OR between the words",
+                words[0],
+                words[-1],
+            )
         bare = wording.removeprefix("*").removesuffix("*")
         if "*" in bare:
             self._fail(
@@ -228,12 +275,15 @@ class _Parser:
     def _check_place(self, node: Node, start: _Token) -> None:
         if not has_place(node):
             self._fail(
-                "NEAR takes words, phrases and (… OR …); AND and NOT have no place in a text",
+                "NEAR takes words, phrases and (… OR …); AND, NOT and what is known of an article"
+                " have no place in a text",
                 start,
                 self._tokens[self._position - 1],
             )
 
     def _check_says_something(self, token: _Token, wording: str) -> None:
+        if len(wording) > MAX_TERM:
+            self._fail(f"this is too long for a term; {MAX_TERM} characters are the most", token)
         if says_nothing(wording):
             self._fail("there is no letter or digit to look for here; take it out", token)
 
@@ -278,6 +328,9 @@ def _read_tokens(text: str) -> list[_Token]:
             )
         if kind == "word":
             kind = _word_kind(text, start, found[kind])
+        if kind == "field":
+            found = _FIELD.match(text, start)
+            position = found.end() if found else position
         tokens.append(_Token(kind, text[start:position], start, position))
     return [*tokens, _Token("end", "", end, end)]
 
@@ -287,11 +340,18 @@ def _word_kind(text: str, start: int, word: str) -> str:
         return word.lower()
     if word == "NEAR" or word.startswith("NEAR/"):
         return "near"
-    if field := _FIELD.match(word):
+    if _FIELD.match(word):
+        return "field"
+    if found := _NO_FIELD.match(word):
+        name = found[0][:-1]
+        near = difflib.get_close_matches(name.lower(), (*_SCOPES, *_METAS), n=1)
+        hint = f"; did you mean {near[0]}:?" if near else ""
+        if name.lower() in {"http", "https"}:
+            hint = "; an address is looked for with url:"
         raise QueryError(
-            f"{field[0]} is not known yet; leave it out, or put it into quotation marks"
-            " if you mean these very letters",
+            f"there is no field {found[0]} here{hint}; put it into quotation marks if you mean"
+            " these very letters",
             text=text,
-            span=(start, start + field.end()),
+            span=(start, start + found.end()),
         )
     return "word"

@@ -9,8 +9,8 @@ from typing import assert_never
 
 from monitor.errors import QueryError
 from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase
-from monitor.query.grammar import And, Near, Node, Not, Or
 from monitor.query.terms import Pattern, Term
+from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope
 from monitor.text import SYMBOLS, UNSPACED, index_tokens, joined
 
 #: The most spellings of one term that are looked up.
@@ -34,6 +34,16 @@ def for_index(node: Node) -> IndexQuery:
             return NoneOf(for_index(node.part))
         case Near():
             raise _refusal("the search box does not know NEAR yet; write AND", "NEAR")
+        case Scope():
+            raise _refusal(
+                f"the search box does not know {node.field}: yet; leave it out", f"{node.field}:"
+            )
+        case Meta():
+            raise _refusal(
+                f"the search box does not know {node.field}: yet; leave it out", f"{node.field}:"
+            )
+        case Guarded():
+            return for_index(node.part)
         case _:
             assert_never(node)
 

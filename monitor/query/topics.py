@@ -1,14 +1,27 @@
-"""From the lists of a topic to what the matcher asks."""
+"""From the lists and the expression of a topic to one tree."""
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 from monitor.errors import QueryError
-from monitor.query.grammar import And, Near, Node, Not, Or, has_place, parse
+from monitor.query.grammar import Doubt, read
+from monitor.query.presearch import gate
 from monitor.query.terms import Term, find
+from monitor.query.tree import (
+    And,
+    Guarded,
+    Meta,
+    MetaField,
+    Near,
+    Node,
+    Not,
+    Or,
+    has_place,
+    wanted_terms,
+)
 from monitor.text import fold
 
 
@@ -16,16 +29,17 @@ from monitor.text import fold
 class TopicQuery:
     """A topic's lists, understood."""
 
-    #: What must hold.
-    wanted: And
-    #: Items of `none` around one of the topic's own terms: each cancels only the hits inside it.
-    guards: tuple[Term, ...]
-    #: All other items of `none`: if one of them holds, the article is out.
-    vetoes: tuple[Node, ...]
+    #: What must hold for an article to belong to the topic.
+    tree: And
     #: The lists in one canonical line of text.
     definition: str
     #: A short hash of the definition.
     version: str
+    #: Whether a word must stand in an article that belongs to it: without one, every article has to
+    #: be looked through.
+    is_anchored: bool
+    #: What may not be as the reader meant it.
+    doubts: tuple[Doubt, ...] = ()
 
 
 def compile_topic(
@@ -35,6 +49,9 @@ def compile_topic(
     near: Iterable[str] = (),
     within: int = 25,
     none: Iterable[str] = (),
+    query: str = "",
+    languages: Iterable[str] = (),
+    sources: Iterable[str] = (),
 ) -> TopicQuery:
     """Understand the lists of a topic; every item is an expression of its own.
 
@@ -45,28 +62,52 @@ def compile_topic(
         within: A number of words; a Chinese character counts as half a word.
         none: … and none of these. One that contains a term of the topic (Andreas Kling around
             Kling) cancels only the hits inside it; every other one rejects the article.
+        query: One more expression that must hold, "" for none.
+        languages: The article must be in one of these; "-zh" is one in which it must not be.
+        sources: It must come from one of these; "-prnewswire.com" is one that is left out.
 
     Raises:
         QueryError: For the first item that cannot be understood; its `text` is that item.
     """
-    lists = {"any": tuple(any), "all": tuple(all), "near": tuple(near), "none": tuple(none)}
-    found = {name: tuple(parse(item) for item in items) for name, items in lists.items()}
+    lists = {
+        "any": tuple(any),
+        "all": tuple(all),
+        "near": tuple(near),
+        "none": tuple(none),
+        "query": (query,) if query else (),
+    }
+    read_lists = {name: tuple(read(item) for item in items) for name, items in lists.items()}
+    found = {name: tuple(each.node for each in queries) for name, queries in read_lists.items()}
     _check_near(lists, found)
     _check_none(lists["none"], found["none"])
-    wanted = list(found["all"])
+    wanted = [*found["all"], *found["query"]]
     if found["near"]:
         wanted.insert(0, Near(Or(found["any"]), Or(found["near"]), within))
     elif found["any"]:
         wanted.insert(0, Or(found["any"]))
-    guards, vetoes = _split_exclusions(found["none"], own=_reasons(And(tuple(wanted))))
-    definition = _definition(lists, within)
+    guards, vetoes = _split_exclusions(found["none"], own=And(tuple(wanted)))
+    if guards:
+        wanted = [Guarded(And(tuple(wanted)), guards)]
+    known = [*_known("lang", languages), *_known("source", sources)]
+    definition = _definition({**lists, "languages": languages, "sources": sources}, within)
+    tree = And((*wanted, *known, *map(Not, vetoes)))
     return TopicQuery(
-        wanted=And(tuple(wanted)),
-        guards=guards,
-        vetoes=vetoes,
+        tree=tree,
+        is_anchored=gate(tree) is not None,
         definition=definition,
         version=hashlib.blake2b(definition.encode(), digest_size=8).hexdigest(),
+        doubts=tuple(
+            doubt for queries in read_lists.values() for each in queries for doubt in each.doubts
+        ),
     )
+
+
+def _known(field: MetaField, values: Iterable[str]) -> tuple[Node, ...]:
+    """Make parts of a list such as ["reuters.com", "-prnewswire.com"]."""
+    values = tuple(values)
+    taken = tuple(Meta(field, value) for value in values if not value.startswith("-"))
+    left_out = tuple(Not(Meta(field, value[1:])) for value in values if value.startswith("-"))
+    return (Or(taken), *left_out) if taken else left_out
 
 
 def _check_near(lists: dict[str, tuple[str, ...]], found: dict[str, tuple[Node, ...]]) -> None:
@@ -84,7 +125,7 @@ def _check_near(lists: dict[str, tuple[str, ...]], found: dict[str, tuple[Node, 
             if not has_place(node):
                 raise QueryError(
                     "beside near, the items of any and near are words, phrases and OR;"
-                    " move what has AND or NOT to all or none",
+                    " move what has AND, NOT or source: to all, query or none",
                     text=text,
                     span=(0, len(text)),
                 )
@@ -101,42 +142,48 @@ def _check_none(texts: tuple[str, ...], nodes: tuple[Node, ...]) -> None:
 
 
 def _split_exclusions(
-    nodes: Iterable[Node], *, own: Sequence[Term]
-) -> tuple[tuple[Term, ...], tuple[Node, ...]]:
+    nodes: Iterable[Node], *, own: Node
+) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
     """Tell apart what cancels the hits inside it and what rejects an article."""
-    guards: list[Term] = []
+    contains = _Containment(wanted_terms(own))
+    guards: list[Node] = []
     vetoes: list[Node] = []
     for node in nodes:
         for part in node.parts if isinstance(node, Or) else (node,):
-            if isinstance(part, Term) and _contains(part, own):
-                guards.append(part)
-            else:
-                vetoes.append(part)
+            cancels = has_place(part) and any(map(contains, wanted_terms(part)))
+            (guards if cancels else vetoes).append(part)
     return tuple(guards), tuple(vetoes)
 
 
-def _contains(term: Term, own: Iterable[Term]) -> bool:
-    folded = fold(term.text)
-    return any(find(inner, folded, term.text) for inner in own)
+class _Containment:
+    """Tells whether a term contains one of many others, however many there are."""
+
+    def __init__(self, terms: Iterable[Term]) -> None:
+        self._by_anchor: dict[str, list[Term]] = defaultdict(list)
+        for term in terms:
+            for pattern in term.patterns:
+                self._by_anchor[pattern.anchor].append(term)
+        self._lengths = sorted({len(anchor) for anchor in self._by_anchor})
+
+    def __call__(self, term: Term) -> bool:
+        folded = fold(term.text)
+        inside = {
+            folded[start : start + length]
+            for length in self._lengths
+            for start in range(len(folded) - length + 1)
+        }
+        return any(
+            find(inner, folded, term.text)
+            for anchor in inside & self._by_anchor.keys()
+            for inner in self._by_anchor[anchor]
+        )
 
 
-def _reasons(node: Node) -> tuple[Term, ...]:
-    """Give the terms whose hits can make a node hold: all but those under NOT."""
-    match node:
-        case Term():
-            return (node,)
-        case And() | Or():
-            return tuple(term for part in node.parts for term in _reasons(part))
-        case Near():
-            return _reasons(node.left) + _reasons(node.right)
-        case Not():
-            return ()
-        case _:
-            assert_never(node)
-
-
-def _definition(lists: dict[str, tuple[str, ...]], within: int) -> str:
-    used: dict[str, tuple[str, ...] | int] = {name: items for name, items in lists.items() if items}
-    if lists["near"]:
+def _definition(lists: dict[str, Iterable[str]], within: int) -> str:
+    kept: dict[str, Sequence[str]] = {name: tuple(items) for name, items in lists.items()}
+    used: dict[str, Sequence[str] | int] = {name: items for name, items in kept.items() if items}
+    if "query" in used:
+        used["query"] = kept["query"][0]
+    if "near" in used:
         used["within"] = within
     return json.dumps(used, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,253 @@
+"""Whether a tree holds for an article, and the hits that make it hold."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple, assert_never
+from urllib.parse import urlsplit
+
+from monitor.model import Article, Field, Span
+from monitor.query.terms import Term, find
+from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope
+from monitor.text import UNSPACED, fold, joined
+
+#: The most hits that are kept as evidence of one match.
+MAX_SPANS = 50
+
+#: Stands between title and text while they are searched as one: no term contains it.
+_GAP = "\x00"
+
+_RUN = re.compile(r"[\u0e00-\U0010ffff]+|[0-9a-z\x80-\u0dff]+")
+
+
+class Hit(NamedTuple):
+    """Where a term stands in title and text taken as one."""
+
+    start: int
+    end: int
+    term: str
+
+
+class Scan:
+    """One article while trees are tried on it: what was looked up once is not looked up again."""
+
+    def __init__(self, article: Article) -> None:
+        self.article = article
+        self._stored = article.title + _GAP + article.text
+        #: Title and text as one, folded.
+        self.folded = fold(article.title) + _GAP + fold(article.text)
+        self._title_end = len(article.title)
+        self._found: dict[str, list[Hit]] = {}
+
+    def hits(self, term: Term) -> list[Hit]:
+        """Give the places of a term, in the order of the text."""
+        hits = self._found.get(term.text)
+        if hits is None:
+            hits = self._found[term.text] = [
+                Hit(start, end, term.text) for start, end in find(term, self.folded, self._stored)
+            ]
+        return hits
+
+    def holds(self, meta: Meta) -> bool:
+        """Tell whether something is known of the article."""
+        match meta.field:
+            case "source":
+                return self._comes_from(meta.value)
+            case "lang":
+                lang, wanted = self.article.lang.lower(), meta.value.lower().replace("_", "-")
+                return lang == wanted or lang.startswith(wanted + "-")
+            case "author":
+                return _has_words(self.article.author, meta.value)
+            case "url":
+                return meta.value.lower() in self.article.url.lower()
+            case "tag":
+                return any(_has_words(tag, meta.value) for tag in self.article.tags)
+            case _:
+                assert_never(meta.field)
+
+    def _comes_from(self, source: str) -> bool:
+        domain = source.lower().strip(".").removeprefix("www.")
+        return f".{self._host}".endswith(f".{domain}") or _has_words(self.article.source, source)
+
+    @cached_property
+    def _host(self) -> str:
+        try:
+            return urlsplit(self.article.url or self.article.feed_url).hostname or ""
+        except ValueError:
+            return ""
+
+    @cached_property
+    def words(self) -> "_Words":
+        """The article's words, counted when first needed."""
+        return _Words(self.folded)
+
+    def is_in(self, hit: Hit, field: Field) -> bool:
+        """Tell whether a hit stands in the title, or in the text."""
+        return (hit.start < self._title_end) == (field == "title")
+
+    def spans(self, hits: Iterable[Hit]) -> tuple[Span, ...]:
+        """Make evidence of hits: in the order of the text, each once, at most MAX_SPANS."""
+        return tuple(self._span(hit) for hit in sorted(set(hits))[:MAX_SPANS])
+
+    def _span(self, hit: Hit) -> Span:
+        in_title = hit.start < self._title_end
+        offset = 0 if in_title else self._title_end + len(_GAP)
+        return Span(
+            field="title" if in_title else "body",
+            start=hit.start - offset,
+            end=hit.end - offset,
+            surface=self._stored[hit.start : hit.end],
+            term=hit.term,
+        )
+
+
+def _has_words(text: str, words: str) -> bool:
+    """Tell whether a text has these words side by side, whole, whatever their capitals."""
+    folded, wanted = fold(text), fold(words).strip()
+    at = folded.find(wanted)
+    while at >= 0:
+        end = at + len(wanted)
+        if not (at and joined(folded[at - 1], folded[at])) and not (
+            end < len(folded) and joined(folded[end - 1], folded[end])
+        ):
+            return True
+        at = folded.find(wanted, at + 1)
+    return False
+
+
+class _Words:
+    """Distances within a text in half words: a character of Chinese is half a word."""
+
+    def __init__(self, folded: str) -> None:
+        runs = list(_RUN.finditer(folded))
+        self._starts = [run.start() for run in runs]
+        #: Ends of the runs whose characters count one by one; 0 for a word that counts as a whole.
+        self._ends = [run.end() if run[0] >= UNSPACED else 0 for run in runs]
+        sizes = (len(run[0]) if run[0] >= UNSPACED else 2 for run in runs)
+        self._sums = [0, *accumulate(sizes)]
+
+    def between(self, end: int, start: int) -> int:
+        """Count the half words that begin at `end` or later and before `start`."""
+        return self._before(start) - self._before(end)
+
+    def _before(self, index: int) -> int:
+        runs = bisect_left(self._starts, index)
+        beyond = self._ends[runs - 1] - index if runs else 0
+        return self._sums[runs] - max(0, beyond)
+
+
+class _Stretches:
+    """Stretches of the text in which hits do not count."""
+
+    def __init__(self, hits: Iterable[Hit]) -> None:
+        ordered = sorted(hits)
+        self._starts = [hit.start for hit in ordered]
+        #: The furthest end of all stretches up to each one.
+        self._ends = list(accumulate((hit.end for hit in ordered), max))
+
+    def covers(self, hit: Hit) -> bool:
+        """Tell whether a hit lies inside one of the stretches."""
+        before = bisect_right(self._starts, hit.start)
+        return before > 0 and hit.end <= self._ends[before - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which hits count for a part of a tree: what stands around it says so."""
+
+    #: None for both.
+    field: Field | None = None
+    guarded: _Stretches | None = None
+
+    def counted(self, hits: list[Hit], scan: Scan) -> list[Hit]:
+        """Keep the hits that count."""
+        if self.field:
+            hits = [hit for hit in hits if scan.is_in(hit, self.field)]
+        if self.guarded:
+            hits = [hit for hit in hits if not self.guarded.covers(hit)]
+        return hits
+
+
+EVERYWHERE = Where()
+
+
+def evaluate(  # noqa: C901, PLR0911, PLR0912  one case for each kind of node
+    node: Node, scan: Scan, where: Where = EVERYWHERE
+) -> list[Hit] | None:
+    """Give the hits for which a node holds ([] if it holds without any), None if it does not."""
+    match node:
+        case Term():
+            hits = scan.hits(node)
+            if hits and where is not EVERYWHERE:
+                hits = where.counted(hits, scan)
+            return hits or None
+        case Or():
+            found = [evaluate(part, scan, where) for part in node.parts]
+            held = [hits for hits in found if hits is not None]
+            return [hit for hits in held for hit in hits] if held else None
+        case And():
+            joint: list[Hit] = []
+            for part in node.parts:
+                hits_of_part = evaluate(part, scan, where)
+                if hits_of_part is None:
+                    return None
+                joint += hits_of_part
+            return joint
+        case Near():
+            return _near(node, scan, where)
+        case Scope():
+            return evaluate(node.part, scan, scoped(where, node))
+        case Not():
+            # A hit that is cancelled still stands there.
+            return [] if evaluate(node.part, scan, Where(where.field)) is None else None
+        case Meta():
+            return [] if scan.holds(node) else None
+        case Guarded():
+            hits_of_part = evaluate(node.part, scan, where)
+            if hits_of_part is None:
+                return None
+            inner = guarded(where, node, scan)
+            return hits_of_part if inner is where else evaluate(node.part, scan, inner)
+        case _:
+            assert_never(node)
+
+
+def scoped(where: Where, scope: Scope) -> Where:
+    """Give what counts for the part of a scope."""
+    return replace(where, field=scope.field)
+
+
+def guarded(where: Where, node: Guarded, scan: Scan) -> Where:
+    """Give what counts for the part of a guarded node; `where` itself if no guard hits."""
+    hits = [hit for guard in node.guards for hit in evaluate(guard, scan, where) or ()]
+    return replace(where, guarded=_Stretches(hits)) if hits else where
+
+
+def _near(node: Near, scan: Scan, where: Where) -> list[Hit] | None:
+    left = evaluate(node.left, scan, where)
+    right = evaluate(node.right, scan, where) if left else None
+    if not left or not right:
+        return None
+    hits = [
+        *_close(left, right, 2 * node.within, scan.words),
+        *_close(right, left, 2 * node.within, scan.words),
+    ]
+    return hits or None
+
+
+def _close(hits: list[Hit], others: list[Hit], half_words: int, words: _Words) -> list[Hit]:
+    """Keep the hits that have one of the others near them, before or after, not overlapping."""
+    starts = sorted(hit.start for hit in others)
+    ends = sorted(hit.end for hit in others)
+
+    def is_close(hit: Hit) -> bool:
+        after = bisect_left(starts, hit.end)
+        if after < len(starts) and words.between(hit.end, starts[after]) <= half_words:
+            return True
+        before = bisect_right(ends, hit.start)
+        return before > 0 and words.between(ends[before - 1], hit.start) <= half_words
+
+    return [hit for hit in hits if is_close(hit)]

@@ -1,0 +1,171 @@
+"""Which of many trees can hold for a text at all, told at little cost.
+
+Of each tree the rarest words of which one must stand in the text are looked for (`Gate`), those of
+all trees at once; only a tree of which one stands there is tried, and only those of its
+alternatives.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from monitor.query.terms import Term
+from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope
+
+try:
+    from ahocorasick_rs import AhoCorasick, Implementation
+except ImportError:  # not installed: see `finder`
+    AhoCorasick = None  # type: ignore[assignment,misc]  # the name stands for "is not there"
+
+#: Gives the positions, in the list that it was made of, of those literals that a text contains.
+Finder = Callable[[str], set[int]]
+
+
+def finder(literals: Sequence[str]) -> Finder:
+    """Make what looks for many literals at once: an automaton where there is one, else `find_each`.
+
+    The two give the same; the automaton's time hardly grows with the number of literals.
+    """
+    return find_each(literals) if AhoCorasick is None else automaton(literals)
+
+
+def find_each(literals: Sequence[str]) -> Finder:
+    """Look for one literal after the other."""
+    numbered = list(enumerate(literals))
+
+    def find(text: str) -> set[int]:
+        letters = frozenset(text)
+        return {
+            number
+            for number, literal in numbered
+            # A Chinese text has few of the letters that Latin words begin with.
+            if literal[0] in letters and literal in text
+        }
+
+    return find
+
+
+def automaton(literals: Sequence[str]) -> Finder:
+    """Look for all literals in one pass (Aho-Corasick)."""
+    machine = AhoCorasick(literals, implementation=Implementation.ContiguousNFA)
+
+    def find(text: str) -> set[int]:
+        return {found[0] for found in machine.find_matches_as_indexes(text, overlapping=True)}
+
+    return find
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What must stand in a text for a node to hold there."""
+
+    #: For each alternative of the node, literals of which one must stand in the text if this
+    #: alternative holds.
+    alternatives: tuple[frozenset[str], ...]
+    #: Makes the node with only so many of its alternatives, by their positions.
+    keep: Callable[[Iterable[int]], Node]
+
+    @property
+    def literals(self) -> frozenset[str]:
+        """Literals of which one must stand in the text if the node holds."""
+        return frozenset[str]().union(*self.alternatives)
+
+    @property
+    def cost(self) -> float:
+        """How often it stands open, roughly: few literals and long ones reject most."""
+        return sum(len(literal) ** -2 for literal in self.literals)
+
+
+def gate(node: Node) -> Gate | None:  # noqa: PLR0911  one case for each kind of node
+    """Find the gate that rejects most; None for a node that may hold in any text."""
+    match node:
+        case Term():
+            return Gate((_literals(node),), lambda _: node)
+        case Or():
+            return _gate_of_any(node)
+        case And():
+            return _narrowest(
+                (part, _put_back(node.parts, at)) for at, part in enumerate(node.parts)
+            )
+        case Near(left, right, within):
+            return _narrowest(
+                (
+                    (left, lambda kept: Near(kept, right, within)),
+                    (right, lambda kept: Near(left, kept, within)),
+                )
+            )
+        case Scope(field, part):
+            return _narrowest([(part, lambda kept: Scope(field, kept))])
+        case Guarded(part, guards):
+            return _narrowest([(part, lambda kept: Guarded(kept, guards))])
+        case Not() | Meta():
+            return None
+        case _:
+            assert_never(node)
+
+
+def _literals(term: Term) -> frozenset[str]:
+    anchors = {pattern.anchor for pattern in term.patterns}
+    # Where "controls" stands, "control" does.
+    return frozenset(
+        anchor for anchor in anchors if not any(a in anchor for a in anchors - {anchor})
+    )
+
+
+def _gate_of_any(node: Or) -> Gate | None:
+    gates = [gate(part) for part in node.parts]
+    if None in gates:
+        return None
+    return Gate(
+        tuple(each.literals for each in gates if each),
+        lambda kept: Or(tuple(node.parts[at] for at in kept)),
+    )
+
+
+def _put_back(parts: tuple[Node, ...], at: int) -> Callable[[Node], Node]:
+    """Put a part that was narrowed first: it is the one that most likely does not hold."""
+    others = parts[:at] + parts[at + 1 :]
+    return lambda kept: And((kept, *others))
+
+
+def _narrowest(choices: Iterable[tuple[Node, Callable[[Node], Node]]]) -> Gate | None:
+    """Take the best gate of several parts; each comes with what puts it back in its place."""
+    best: tuple[Gate, Callable[[Node], Node]] | None = None
+    for part, put_back in choices:
+        found = gate(part)
+        if found and (best is None or found.cost < best[0].cost):
+            best = found, put_back
+    if best is None:
+        return None
+    inner, put_back = best
+    return Gate(inner.alternatives, lambda kept: put_back(inner.keep(kept)))
+
+
+class Presearch:
+    """Many trees, and which of them are worth trying on a text."""
+
+    def __init__(self, trees: Iterable[Node]) -> None:
+        self._gates: dict[int, Gate] = {}
+        #: Trees without a gate: they are tried on every text.
+        self._open: list[tuple[int, Node]] = []
+        doors: dict[str, list[tuple[int, int]]] = {}
+        for number, tree in enumerate(trees):
+            found = gate(tree)
+            if found is None:
+                self._open.append((number, tree))
+                continue
+            self._gates[number] = found
+            for at, literals in enumerate(found.alternatives):
+                for literal in literals:
+                    doors.setdefault(literal, []).append((number, at))
+        self._find = finder(list(doors))
+        self._doors = list(doors.values())
+
+    def worth_trying(self, folded: str) -> list[tuple[int, Node]]:
+        """Give the number of each tree that may hold, and the tree without what cannot hold."""
+        kept: dict[int, set[int]] = {}
+        for door in self._find(folded):
+            for number, at in self._doors[door]:
+                kept.setdefault(number, set()).add(at)
+        found = [(number, self._gates[number].keep(sorted(at))) for number, at in kept.items()]
+        return sorted(found + self._open, key=lambda pair: pair[0]) if found else self._open

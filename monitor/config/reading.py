@@ -199,6 +199,7 @@ class _Reading:
         if "within" in topic.model_fields_set and not topic.near and read.good("near"):
             self._fault(("topic", row, "within"), "has no effect without near; take it out")
         items = [item for key in _QUERIES for item in self._items("topic", row, key)]
+        items = [(path, item) for path, item in items if item or path[2] != "query"]
         faulty = False
         for path, item in items:
             try:

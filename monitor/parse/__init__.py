@@ -3,7 +3,8 @@
 `ParserPool` is the door. Behind it, in a child: `decoding` (bytes to text),
 `detection` (the encoding of bytes that nobody labelled), `document` (what is it),
 `changes` (which of its `items` are not in the `imprint` of the last one),
-`repair`, `feedxml` (RSS, RDF and Atom by feedparser), `jsonfeed`, `dates`.
+`plain` (items without anything unusual), `repair` and `feedxml` (all other RSS, RDF
+and Atom, by feedparser), `jsonfeed`, `entries`, `dates`.
 """
 
 from monitor.parse.pool import ParserPool

@@ -8,16 +8,22 @@ resolve against, so that identifiers arrive as they stand in the document; links
 import io
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from xml.sax import SAXParseException
 
 import feedparser
+from feedparser.mixin import _FeedParserMixin
 
-from monitor import markup
-from monitor.model import Entry, ParsedFeed
-from monitor.parse.dates import default_zone, parse_date
-from monitor.parse.values import absolute_link, joined_texts, label, site_name
+from monitor.model import ParsedFeed
+from monitor.parse.entries import Reading, Statements
+from monitor.parse.values import absolute_link, label, site_name
+
+#: The prefix by which feedparser knows each namespace, in small letters; "" for those of feeds.
+NAMESPACES: Mapping[str, str] = {
+    uri.lower(): prefix for uri, prefix in _FeedParserMixin.namespaces.items()
+}
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _ITEM_START = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
@@ -63,72 +69,47 @@ def _fault(error: object) -> str:
 def _feed(found: Any, about: bytes, url: str) -> ParsedFeed:  # noqa: ANN401  feedparser has no types
     feed = found.feed
     atom = found.version.startswith("atom")
-    link = absolute_link(feed.get("link"), base=url)
-    lang = label(feed.get("language")) or None
-    # RFC 4287 resolves against the document; in RSS a relative link is meant as on the site.
-    base = url if atom else link or url
-    zone = default_zone(lang)
     hours, days = _skips(about)
-    return ParsedFeed(
+    head = ParsedFeed(
         title=site_name(feed.get("title")),
-        link=link,
-        lang=lang,
-        entries=tuple(
-            _entry(entry, base=base, zone=zone, feed_lang=lang, atom=atom)
-            for entry in found.entries
-        ),
+        link=absolute_link(feed.get("link"), base=url),
+        lang=label(feed.get("language")) or None,
+        entries=(),
         ttl=_ttl(feed.get("ttl")),
         skip_hours=hours,
         skip_days=days,
     )
+    reading = Reading(head, url=url, atom=atom)
+    stated = (_statements(entry, atom=atom) for entry in found.entries)
+    return replace(head, entries=tuple(map(reading.entry, stated)))
 
 
-def _entry(
-    entry: Any,  # noqa: ANN401  feedparser has no types
-    *,
-    base: str,
-    zone: tzinfo,
-    feed_lang: str | None,
-    atom: bool,
-) -> Entry:
-    # Where a counting service stands between, this is the publisher's own address.
-    link = absolute_link(entry.get("feedburner_origlink"), base=base)
-    lang = label(entry.get("language"))
-    if atom and not lang:
-        # feedparser hands the feed's xml:lang down; only another one is the entry's own.
-        inherited = label((entry.get("title_detail") or {}).get("language"))
-        lang = inherited if inherited != feed_lang else ""
+def _statements(entry: Any, *, atom: bool) -> Statements:  # noqa: ANN401  feedparser has no types
     source = entry.get("source") or {}
-    return Entry(
-        guid=(entry.get("id") or "").strip() or None,
-        link=link or absolute_link(entry.get("link"), base=base),
-        title=markup.one_line(entry.get("title") or ""),
-        text=joined_texts(_texts(entry)),
-        author=label(entry.get("author")),
-        publisher=label(source.get("title")) if isinstance(source, Mapping) else "",
-        tags=_tags(entry.get("tags") or ()),
-        lang=lang or None,
-        published_at=_published_at(entry, zone),
+    # feedparser hands the feed's xml:lang down to each title.
+    inherited = (entry.get("title_detail") or {}).get("language") if atom else ""
+    return Statements(
+        guid=entry.get("id") or "",
+        # Where a counting service stands between, the first is the publisher's own address.
+        links=[entry.get("feedburner_origlink") or "", entry.get("link") or ""],
+        title=entry.get("title") or "",
+        texts=[entry.get("summary") or "", *_contents(entry)],
+        author=entry.get("author") or "",
+        publisher=(isinstance(source, Mapping) and source.get("title")) or "",
+        tags=[
+            tag.get("label") if label(tag.get("label")) else tag.get("term")
+            for tag in entry.get("tags") or ()
+        ],
+        lang=entry.get("language") or "",
+        inherited_lang=inherited or "",
+        # Asking for a missing `updated` gives `published`; only `in` tells.
+        dates=[str(entry[name]) for name in ("published", "updated", "created") if name in entry],
     )
 
 
-def _texts(entry: Any) -> Iterable[str]:  # noqa: ANN401  feedparser has no types
-    yield entry.get("summary") or ""
+def _contents(entry: Any) -> Iterable[str]:  # noqa: ANN401  feedparser has no types
     for content in entry.get("content") or ():
         yield content.get("value") or ""
-
-
-def _tags(tags: Iterable[Any]) -> tuple[str, ...]:
-    names = (label(tag.get("label")) or label(tag.get("term")) for tag in tags)
-    return tuple(dict.fromkeys(filter(None, names)))[:50]
-
-
-def _published_at(entry: Any, zone: tzinfo) -> datetime | None:  # noqa: ANN401  feedparser has no types
-    for name in ("published", "updated", "created"):
-        # Asking for a missing `updated` gives `published`; only `in` tells.
-        if name in entry and (moment := parse_date(str(entry[name]), zone)):
-            return moment
-    return None
 
 
 def _ttl(text: object) -> timedelta:

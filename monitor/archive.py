@@ -242,11 +242,15 @@ def _terms(node: Node | None) -> tuple[Term, ...]:
 
 
 def _searched(terms: Sequence[Term], field: Field, stored: str) -> list[Span]:
-    folded = text.fold(stored)
+    folding = text.Folding(stored)
+    places = (
+        (term, *folding.in_stored(start, end))
+        for term in terms
+        for start, end in queries.find(term, folding.folded, folding.plain)
+    )
     return [
         Span(field=field, start=start, end=end, surface=stored[start:end], term=term.text)
-        for term in terms
-        for start, end in queries.find(term, folded, stored)
+        for term, start, end in places
     ]
 
 

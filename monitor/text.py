@@ -1,7 +1,8 @@
 """Text as the monitor compares it: folded, cut into search tokens, marked where something hit.
 
-Folding turns one character into exactly one character, so that every position in folded text is the
-same position in the stored text: what is found in the one can be underlined in the other.
+Folding turns one character into one character, so that a position in folded text is the same one in
+the stored text: what is found in the one can be underlined in the other. Where that cannot be (ß is
+ss, a soft hyphen is nothing), `Folding` knows which position stands for which.
 
 Folded text has a small alphabet, and everything else here relies on it:
 
@@ -14,9 +15,10 @@ Folded text has a small alphabet, and everything else here relies on it:
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from monitor import fold_table
 from monitor.model import Piece, Span
 
 SEPARATOR = " "
@@ -26,52 +28,117 @@ SYMBOLS = "+#&@$%"
 #: From here on (Thai, Han, kana, Hangul …) we do not rely on spaces between words.
 UNSPACED = "\u0e00"
 
-#: Signs that stand inside a name or compound, besides spaces, dashes and invisible characters.
-_INSIDE_NAMES = frozenset("._/'`´‘’ʼ′·‧・⁄∕−")
-
-#: Latin letters that Unicode does not take apart into a letter and an accent.
-_STROKED = str.maketrans("øłđħŧıё", "oldhtiе")
-
 _TOKEN = re.compile(r"[0-9]+|[+#&@$%]|[\u0e00-\U0010ffff]|[^0-9 \n+#&@$%\u0e00-\U0010ffff]+")
 
 
-class _FoldTable(dict[int, str]):
-    """Folds a character when it is first met: a table of all Unicode would slow every start."""
-
-    def __missing__(self, code: int) -> str:
-        folded = self[code] = _fold_character(chr(code))
-        return folded
-
-
-def _fold_character(char: str) -> str:
-    plain = _only(unicodedata.normalize("NFKC", char), char)
-    # Accents fall in Latin and Greek only: kana, Cyrillic й, Indic vowels are letters of their own.
-    if plain < "\u0400" or "\u1e00" <= plain < "\u2000":
-        letters = [c for c in unicodedata.normalize("NFD", plain) if not unicodedata.combining(c)]
-        plain = _only("".join(letters), plain)
-    small = _only(plain.casefold(), _only(plain.lower(), plain)).translate(_STROKED)
-    category = unicodedata.category(small)
-    if small in _INSIDE_NAMES or category in {"Zs", "Zl", "Zp", "Pd", "Pc", "Cc", "Cf"}:
-        return SEPARATOR
-    if category == "Nd":
-        return str(unicodedata.decimal(small))
-    return small if category[0] in "LMN" or small in SYMBOLS else BREAK
+def _codes(ranges: str) -> Iterator[int]:
+    """Read code points written as "20-2f 3a"."""
+    for item in ranges.split():
+        first, _, last = item.partition("-")
+        yield from range(int(first, 16), int(last or first, 16) + 1)
 
 
-def _only(text: str, otherwise: str) -> str:
-    """Give the text if it is one character; folding must not change a length."""
-    return text if len(text) == 1 else otherwise
+#: What the table gives for a character that is not folded to one.
+_UNEVEN = "\x01"
+#: What such characters stand for: nothing, or letters.
+_EXPANDED = dict.fromkeys(map(chr, _codes(fold_table.INVISIBLE)), "")
+_EXPANDED |= {
+    chr(int(code, 16)): letters
+    for code, _, letters in (item.partition("=") for item in fold_table.EXPANDED.split())
+}
+_VOICED = re.compile("[\uff66-\uff9d][\uff9e\uff9f]")
 
 
-_FOLD_TABLE = _FoldTable()
+def _code_table() -> list[int]:
+    codes = list(range(0x1FC00))
+    for code in _codes(fold_table.SEPARATORS):
+        codes[code] = ord(SEPARATOR)
+    for code in _codes(fold_table.BREAKS):
+        codes[code] = ord(BREAK)
+    for source, folded in zip(fold_table.FROM, fold_table.TO, strict=True):
+        codes[ord(source)] = ord(folded)
+    for char in _EXPANDED:
+        codes[ord(char)] = ord(_UNEVEN)
+    return codes
+
+
+#: A list is twice as fast as a dict here; what lies beyond its end folds to itself.
+_CODES = _code_table()
+_ASCII = bytes([*_CODES[:128], *range(128, 256)])
+#: With these, most English texts are ASCII.
+_TYPOGRAPHY = (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"), ("…", ","))
 
 
 def fold(text: str) -> str:
-    """Fold case, accents, full width and typographic signs; the result has the same length.
+    """Fold case, accents, width, traditional characters and typographic signs.
 
-    Give it text in NFC: an accent that stands alone as a character of its own stays.
+    The result has the same length, unless an invisible character stands in the text or letters
+    that count as several; see `Folding`. Give it text in NFC: an accent by itself stays.
     """
-    return text.translate(_FOLD_TABLE)
+    folded = _fold_evenly(text)
+    return _fold_evenly(_expanded(text)) if _UNEVEN in folded else folded
+
+
+def _fold_evenly(text: str) -> str:
+    plain = text
+    if not text.isascii() and text[:40] < UNSPACED:
+        for sign, alike in _TYPOGRAPHY:
+            plain = plain.replace(sign, alike)
+    if plain.isascii():
+        return plain.encode("ascii").translate(_ASCII).decode("ascii")
+    return text.translate(_CODES)
+
+
+def _expanded(text: str) -> str:
+    return "".join(letters for letters, _ in _parts(text))
+
+
+def _parts(text: str) -> Iterator[tuple[str, int]]:
+    """Cut a text into what each of its characters counts as; give also how many they were."""
+    at = 0
+    while at < len(text):
+        # Half-width Japanese: two characters are one letter.
+        if voiced := _VOICED.match(text, at):
+            yield unicodedata.normalize("NFKC", voiced[0]), 2
+            at += 2
+        else:
+            yield _EXPANDED.get(text[at], text[at]), 1
+            at += 1
+
+
+class Folding:
+    """A text folded, and the way back to the stored text."""
+
+    __slots__ = ("_ends", "_starts", "folded", "plain", "stored")
+
+    def __init__(self, stored: str) -> None:
+        #: The text as it is.
+        self.stored = stored
+        self.folded = _fold_evenly(stored)
+        #: As long as `folded`, with the text's own capitals, accents and signs.
+        self.plain = stored
+        self._starts: list[int] | None = None
+        self._ends: list[int] | None = None
+        if _UNEVEN in self.folded:
+            self._expand()
+
+    def _expand(self) -> None:
+        self._starts, self._ends = [], []
+        letters: list[str] = []
+        at = 0
+        for part, size in _parts(self.stored):
+            letters.append(part)
+            self._starts += [at] * len(part)
+            at += size
+            self._ends += [at] * len(part)
+        self.plain = "".join(letters)
+        self.folded = _fold_evenly(self.plain)
+
+    def in_stored(self, start: int, end: int) -> tuple[int, int]:
+        """Give where a stretch of the folded text, never an empty one, stands in the stored."""
+        if self._starts is None or self._ends is None:
+            return start, end
+        return self._starts[start], self._ends[end - 1]
 
 
 def joined(left: str, right: str) -> bool:
@@ -183,7 +250,8 @@ def _beyond(title: str, body: str) -> int | None:
     For a body that ends inside its title that is its end.
     """
     end = 0
-    found = _TOKEN.finditer(fold(body))
+    folding = Folding(body)
+    found = _TOKEN.finditer(folding.folded)
     for wanted in index_tokens(title):
         token = next(found, None)
         if token is None:
@@ -192,7 +260,7 @@ def _beyond(title: str, body: str) -> int | None:
             # A title cut for a short text may end inside a word.
             cut = wanted.startswith(token[0]) and next(found, None) is None
             return len(body) if cut else None
-        end = token.end()
+        _, end = folding.in_stored(*token.span())
     return end + len(body[end:]) - len(body[end:].lstrip(_BEHIND_A_TITLE)) if end else None
 
 

@@ -49,6 +49,7 @@ LAYERS = {
         "query",
         "articles",
         "text",
+        "fold_table",
         "languages",
         "markup",
         "discovery",

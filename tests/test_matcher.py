@@ -73,6 +73,15 @@ def surfaces(query: str, text: str) -> list[str]:
         ("хлеб", "хлеба хлеб", ["хлеб"]),  # Cyrillic words
         ("café", "CAFE CAFÉ", ["CAFE", "CAFÉ"]),  # accents
         ("cafe\u0301", "Café", ["Café"]),  # accents typed apart
+        ("开源", "開源模型，开源", ["開源", "开源"]),  # traditional characters
+        ("Strasse", "Die Straße, STRASSE", ["Straße", "STRASSE"]),  # ß
+        ("Straße", "Die Strasse", ["Strasse"]),  # and the other way
+        ("office", "The oﬃce of œuvres", ["oﬃce"]),  # ligatures
+        ("Exportkontroll*", "Export\u00adkontrol\u00adlen", ["Export\u00adkontrol\u00adlen"]),
+        ("Kling", "x\u200b K\u200bl\u202ein\ufeffg!", ["K\u200bl\u202ein\ufeffg"]),  # invisible
+        ("=BIS", "B\u200bIS, b\u200bis", ["B\u200bIS"]),  # invisible, capitals
+        ("Kling", "K\ud800ling Kling\udfff", ["Kling"]),  # half characters
+        ("アリババ", "ｱﾘﾊﾞﾊﾞとアリババ", ["ｱﾘﾊﾞﾊﾞ", "アリババ"]),  # half-width kana
     ],
 )
 def test_terms(query: str, text: str, found: list[str]) -> None:

@@ -1,10 +1,13 @@
 """Folding, search tokens, marked pieces and snippets."""
 
+import unicodedata
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import text
+from monitor import fold_table, text
 from monitor.model import Piece, Span
 
 
@@ -35,14 +38,21 @@ def marked(found: tuple[Piece, ...]) -> str:
         pytest.param("한국", "한국", id="Hangul"),
         pytest.param("open-source/01.AI", "open source 01 ai", id="separators"),
         pytest.param("Alibaba’s Xi'an", "alibaba s xi an", id="apostrophes"),
-        pytest.param("a\u00a0b\u200bc\u00add", "a b c d", id="no-break space and invisibles"),
+        pytest.param("a\u00a0b\u3000c\u2009d", "a b c d", id="spaces of all kinds"),
+        pytest.param("Kl\u200bi\u00adn\u2060g\ufeff", "kling", id="invisible characters"),
+        pytest.param("\u202eKling\u202c 可\ufe00灵", "kling 可灵", id="bidi, variants"),
+        pytest.param("𝗞𝗹𝗶𝗻𝗴", "kling", id="letters of formulas"),
+        pytest.param("開源 體驗 臺灣", "开源 体验 台湾", id="traditional characters"),
+        pytest.param("Kling\ud800 \udfff", "kling\n \n", id="half characters"),
+        pytest.param("ｱﾘﾊﾞﾊﾞ", "アリババ", id="half-width kana with marks"),
         pytest.param("x–y—z‑w", "x y z w", id="dashes"),
         pytest.param("“a”, (b): c?", "\na\n\n \nb\n\n c\n", id="signs are breaks"),
         pytest.param("《可灵》。", "\n可灵\n\n", id="Chinese signs are breaks"),
         pytest.param("C++ AT&T #1 ＄5", "c++ at&t #1 $5", id="symbols of names stay"),
         pytest.param("٢٠٢٦", "2026", id="digits of other scripts"),
         pytest.param("CO₂ ①", "co2 1", id="raised and circled digits"),
-        pytest.param("Straße ﬁn", "straße ﬁn", id="never two characters for one"),
+        pytest.param("Straße ﬁn Œuvre Æon", "strasse fin oeuvre aeon", id="letters that are two"),
+        pytest.param("ＯＰＥＮ—source…", "open source\n", id="both dashes and width"),
         pytest.param("🙂", "\n", id="pictures are breaks"),
     ],
 )
@@ -50,11 +60,42 @@ def test_fold(stored: str, folded: str) -> None:
     assert text.fold(stored) == folded
 
 
-@given(st.text())
-def test_folding_keeps_every_position(stored: str) -> None:
+#: Every way to fold is likely to be met in one text.
+MIXED = st.text(
+    st.characters() | st.sampled_from("aé’“–… ßæﬁ\u00ad\u200b\ufe0fﾊﾞ開可İ🙂\ud800\U0001d400")
+)
+
+
+@given(MIXED)
+def test_folding_knows_every_position(stored: str) -> None:
+    folding = text.Folding(stored)
+    assert folding.folded == text.fold(stored) == text.fold(folding.plain)
+    assert len(folding.plain) == len(folding.folded)
+    reached = 0
+    for index, letter in enumerate(folding.folded):
+        start, end = folding.in_stored(index, index + 1)
+        assert reached - 2 <= start < end <= len(stored)
+        assert letter in text.fold(stored[start:end])
+        # What is left out between two letters cannot be seen.
+        assert start < reached or not text.fold(stored[reached:start])
+        reached = end
+    assert not text.fold(stored[reached:])
+
+
+@given(MIXED)
+def test_folding_again_changes_nothing_but_signs(stored: str) -> None:
     folded = text.fold(stored)
-    assert len(folded) == len(stored)
-    assert [text.fold(char) for char in stored] == list(folded)
+    assert text.fold(folded.replace("\n", "!")) == folded
+
+
+def test_the_table_is_what_its_generator_writes() -> None:
+    generator = pytest.importorskip("bench.fold_table")
+    opencc = pytest.importorskip("opencc")
+    if fold_table.UNICODE != unicodedata.unidata_version:
+        pytest.skip("another Python has another Unicode")
+    written = Path(fold_table.__file__).read_text("utf-8")
+    again = generator.table(opencc.OpenCC("t2s").convert)
+    assert written == again, "run python -m bench.fold_table"
 
 
 @given(st.text())

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from monitor.model import Article, Field, Span
 from monitor.query.terms import Term, find
 from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope
-from monitor.text import UNSPACED, fold, joined
+from monitor.text import UNSPACED, Folding, fold, joined
 
 #: The most hits that are kept as evidence of one match.
 MAX_SPANS = 50
@@ -36,10 +36,11 @@ class Scan:
 
     def __init__(self, article: Article) -> None:
         self.article = article
-        self._stored = article.title + _GAP + article.text
+        self._title, self._body = Folding(article.title), Folding(article.text)
+        self._plain = self._title.plain + _GAP + self._body.plain
         #: Title and text as one, folded.
-        self.folded = fold(article.title) + _GAP + fold(article.text)
-        self._title_end = len(article.title)
+        self.folded = self._title.folded + _GAP + self._body.folded
+        self._title_end = len(self._title.folded)
         self._found: dict[str, list[Hit]] = {}
 
     def hits(self, term: Term) -> list[Hit]:
@@ -47,7 +48,7 @@ class Scan:
         hits = self._found.get(term.text)
         if hits is None:
             hits = self._found[term.text] = [
-                Hit(start, end, term.text) for start, end in find(term, self.folded, self._stored)
+                Hit(start, end, term.text) for start, end in find(term, self.folded, self._plain)
             ]
         return hits
 
@@ -94,14 +95,19 @@ class Scan:
 
     def _span(self, hit: Hit) -> Span:
         in_title = hit.start < self._title_end
-        offset = 0 if in_title else self._title_end + len(_GAP)
+        folding, offset = (self._title, 0) if in_title else (self._body, self._body_start)
+        start, end = folding.in_stored(hit.start - offset, hit.end - offset)
         return Span(
             field="title" if in_title else "body",
-            start=hit.start - offset,
-            end=hit.end - offset,
-            surface=self._stored[hit.start : hit.end],
+            start=start,
+            end=end,
+            surface=folding.stored[start:end],
             term=hit.term,
         )
+
+    @property
+    def _body_start(self) -> int:
+        return self._title_end + len(_GAP)
 
 
 def _has_words(text: str, words: str) -> bool:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from monitor.text import BREAK, SEPARATOR, SYMBOLS, UNSPACED, fold, joined
+from monitor.text import BREAK, SEPARATOR, SYMBOLS, UNSPACED, Folding, fold, joined
 
 #: Start and end of a hit, in characters of the text it was found in.
 Hit = tuple[int, int]
@@ -114,7 +114,8 @@ def bare_term(
 
 
 def _tidy(wording: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(wording.split()))
+    """Write a term as texts are compared: invisible characters out, ligatures in letters."""
+    return Folding(unicodedata.normalize("NFC", " ".join(wording.split()))).plain
 
 
 def _strip_signs(wording: str) -> str:
@@ -206,22 +207,22 @@ def _number_forms(word: str, *, typed: str) -> dict[str, tuple[str, ...]]:
 # ------------------------------------------------------------------------------------- finding
 
 
-def find(term: Term, folded: str, stored: str) -> list[Hit]:
-    """Give every place where a term stands, in the order of the text.
+def find(term: Term, folded: str, plain: str) -> list[Hit]:
+    """Give every place in folded text where a term stands, in the order of the text.
 
     Args:
         term: What to look for.
-        folded: The text, folded.
-        stored: The same text as it is, for terms in which capitals matter.
+        folded: `text.Folding.folded`.
+        plain: `text.Folding.plain` of the same text, for terms in which capitals matter.
     """
     # Most terms are absent from most texts: `in` says so at the least cost.
     present = [pattern for pattern in term.patterns if pattern.anchor in folded]
     if not present:
         return []
-    return sorted({hit for each in present for hit in _find_pattern(each, folded, stored)})
+    return sorted({hit for each in present for hit in _find_pattern(each, folded, plain)})
 
 
-def _find_pattern(pattern: Pattern, folded: str, stored: str) -> Iterator[Hit]:
+def _find_pattern(pattern: Pattern, folded: str, plain: str) -> Iterator[Hit]:
     at = folded.find(pattern.anchor)
     while at >= 0:
         resume = at + 1
@@ -232,9 +233,9 @@ def _find_pattern(pattern: Pattern, folded: str, stored: str) -> Iterator[Hit]:
             if (
                 start >= 0
                 and end >= 0
-                and not _is_contracted(folded, stored, start)
-                and not _ends_number(folded, stored, start, end)
-                and _is_spelled(pattern, stored[start:end])
+                and not _is_contracted(folded, plain, start)
+                and not _ends_number(folded, plain, start, end)
+                and _is_spelled(pattern, plain[start:end])
             ):
                 yield start, end
                 if pattern.open_start and pattern.open_end:
@@ -291,29 +292,29 @@ def _ends_word(folded: str, index: int) -> bool:
     return not 0 < index < len(folded) or not joined(folded[index - 1], folded[index])
 
 
-def _is_contracted(folded: str, stored: str, start: int) -> bool:
+def _is_contracted(folded: str, plain: str, start: int) -> bool:
     """Tell whether a hit begins with the s of "Berlin's" or the t of "can't": that is no word."""
     return (
         start >= 2
-        and stored[start - 1] in _APOSTROPHES
+        and plain[start - 1] in _APOSTROPHES
         and folded[start] in "dmst"
         and joined(folded[start - 2], "a")
         and _ends_word(folded, start + 1)
     )
 
 
-def _ends_number(folded: str, stored: str, start: int, end: int) -> bool:
+def _ends_number(folded: str, plain: str, start: int, end: int) -> bool:
     """Tell whether a hit begins with the last part of a longer number: 01 AI in "v1.01 AI".
 
     What stands behind a letter may be such a number too (No.01 AI), but not if it has no blank in
     it, as in addresses and lists (www.01.ai, 4G/5G).
     """
-    if start < 2 or stored[start - 1] not in _NUMBER_SIGNS or not "0" <= folded[start] <= "9":
+    if start < 2 or plain[start - 1] not in _NUMBER_SIGNS or not "0" <= folded[start] <= "9":
         return False
     left = folded[start - 2]
     if "0" <= left <= "9":
         return True
-    return "a" <= left < UNSPACED and any(map(str.isspace, stored[start:end]))
+    return "a" <= left < UNSPACED and any(map(str.isspace, plain[start:end]))
 
 
 def _is_spelled(pattern: Pattern, surface: str) -> bool:

@@ -22,7 +22,7 @@ from monitor.query.tree import (
     has_place,
     wanted_terms,
 )
-from monitor.text import fold
+from monitor.text import Folding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,14 +166,15 @@ class _Containment:
         self._lengths = sorted({len(anchor) for anchor in self._by_anchor})
 
     def __call__(self, term: Term) -> bool:
-        folded = fold(term.text)
+        folding = Folding(term.text)
+        folded = folding.folded
         inside = {
             folded[start : start + length]
             for length in self._lengths
             for start in range(len(folded) - length + 1)
         }
         return any(
-            find(inner, folded, term.text)
+            find(inner, folded, folding.plain)
             for anchor in inside & self._by_anchor.keys()
             for inner in self._by_anchor[anchor]
         )

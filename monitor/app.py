@@ -27,6 +27,7 @@ from monitor.parse import ParserPool
 from monitor.poll import Round
 from monitor.render import Templates
 from monitor.store import Store, open_store
+from monitor.stories import Glossary
 
 if TYPE_CHECKING:
     from monitor.subscribe import Scout
@@ -73,6 +74,13 @@ def _unreadable(path: Path, error: OSError) -> ConfigError:
 
 def _no_config(path: Path, message: str) -> ConfigError:
     return ConfigError(str(path), (Problem(line=0, place="this file", message=message),))
+
+
+def glossary(config: Config) -> Glossary:
+    """Give the shipped glossary with the reader's groups and the aliases of the topics."""
+    return Glossary(
+        config.stories.same, ((topic.id, topic.any) for topic in config.topics), shipped=True
+    )
 
 
 def shipped_config() -> Path:

@@ -7,20 +7,20 @@ than `--help` may take to answer.
 from __future__ import annotations
 
 import io
-import json
 import logging
 import os
 import re
 import sys
 from datetime import tzinfo
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor import __version__
 from monitor.cli_digest import digest
 from monitor.cli_feeds import feeds
+from monitor.cli_try import match, stories
 from monitor.console import (
     Commands,
     count,
@@ -35,14 +35,11 @@ from monitor.errors import ConfigError, MonitorError, QueryError, underlined
 
 if TYPE_CHECKING:
     from monitor.errors import Problem
-    from monitor.model import Article, ArticleMatches, PollReport
+    from monitor.model import ArticleMatches, PollReport
 
 
 #: So much of a title is shown on a terminal.
 _MAX_TITLE = 200
-
-#: A longer line in a file for `match` is a mistake, or a text that no feed would carry.
-_MAX_LINE = 1_000_000
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -312,86 +309,8 @@ def _problem_json(problem: Problem) -> dict[str, object]:
     }
 
 
-@cli.command(short_help="Try the topics on articles in a file.")
-@with_config
-@click.argument("file", type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"))
-def match(path: Path, file: IO[str]) -> None:
-    """Try the topics on articles in FILE (JSON lines; - reads standard input).
-
-    Each line holds an object with id, title, summary and what else is known (url, source, author,
-    lang, tags); each line printed holds {"id", "topics", "evidence"}. Offsets count characters of
-    the line's own title and summary.
-    """
-    from monitor.app import read_config  # noqa: PLC0415
-    from monitor.matcher import Topics  # noqa: PLC0415
-
-    topics = Topics(read_config(path).topics)
-    for number, line in enumerate(file, start=1):
-        if line.strip():
-            click.echo(
-                json.dumps(_match_line(topics, line, f"{file.name}:{number}"), ensure_ascii=False)
-            )
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _match_line(topics: Any, line: str, place: str) -> dict[str, object]:  # noqa: ANN401  Topics is imported late
-    if len(line) > _MAX_LINE:
-        raise MonitorError(f"{place}: this line has more than {_MAX_LINE:,} characters; cut it")
-    try:
-        item = json.loads(line, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise MonitorError(
-            f"{place}: this line is no JSON ({error.msg} at column {error.colno})"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise MonitorError(f"{place}: this line cannot be read as JSON ({error})") from error
-    if not isinstance(item, dict) or "id" not in item:
-        raise MonitorError(
-            f'{place}: each line must be an object such as {{"id": "1", "title": "…"}}'
-        )
-    found = topics.match(_loose_article(item, place))
-    return {
-        "id": item["id"],
-        "topics": [match.topic_id for match in found],
-        "evidence": [
-            {
-                "topic": match.topic_id,
-                "field": "title" if span.field == "title" else "summary",
-                "start": span.start,
-                "end": span.end,
-                "text": span.surface,
-            }
-            for match in found
-            for span in match.spans
-        ],
-    }
-
-
-def _loose_article(item: dict[str, Any], place: str) -> Article:
-    """Make an article of what a line says; other keys are the line's own affair."""
-    from monitor.matcher import loose_article  # noqa: PLC0415
-
-    texts: dict[str, str] = {}
-    for key in ("title", "summary", "url", "source", "author", "lang"):
-        given = item.get(key)
-        texts[key] = "" if given is None else given
-        if not isinstance(texts[key], str):
-            raise MonitorError(f'{place}: "{key}" must be a text, not {json.dumps(given)[:60]}')
-    tags = item.get("tags") or []
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise MonitorError(f'{place}: "tags" must be a list of texts, not {json.dumps(tags)[:60]}')
-    return loose_article(
-        texts["title"],
-        texts["summary"],
-        url=texts["url"],
-        source=texts["source"],
-        author=texts["author"],
-        tags=tuple(tags),
-        lang=texts["lang"] or "und",
-    )
+cli.add_command(match)
+cli.add_command(stories)
 
 
 class _Lines(logging.Formatter):

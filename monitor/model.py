@@ -9,6 +9,7 @@ Everything here is frozen, knows no I/O and no clock. Datetimes are aware and in
 comment says that they are shown to people. A number that is not a `timedelta` carries its unit.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -509,6 +510,38 @@ class ArchivePage:
     articles: tuple[ArticleMatches, ...]
     #: None on the last page.
     next: Cursor | None
+
+
+# -------------------------------------------------------------------------------------- stories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryArticle:
+    """What grouping needs to know of an article."""
+
+    id: int
+    title: str
+    #: Its beginning is enough.
+    text: str
+    url: str
+    #: The article's date, but never later than when it was first seen.
+    at: datetime
+    #: The story it belongs to by now, None before it was grouped.
+    story_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Articles about one event."""
+
+    #: Stays as long as most of its articles stay together; None until the store gives it one.
+    id: int | None
+    #: In order of time.
+    articles: tuple[int, ...]
+    #: For each article that repeats an earlier one: the id of the earliest such.
+    copies: Mapping[int, int] = field(default_factory=dict)
+    #: Earlier stories that became part of this one: their ids lead to it.
+    absorbed: tuple[int, ...] = ()
 
 
 # --------------------------------------------------------------------------------------- digest

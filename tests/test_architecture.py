@@ -29,6 +29,7 @@ LAYERS = {
         "cli",
         "cli_digest",
         "cli_feeds",
+        "cli_try",
         "console",
         "serve",
         "terminal",
@@ -55,6 +56,8 @@ LAYERS = {
         "discovery",
         "opml",
         "silence",
+        "stories",
+        "ranking",
     },
     "words": {"model", "errors"},
 }
@@ -79,6 +82,7 @@ OWNERS = {
         "cli",
         "cli_digest",
         "cli_feeds",
+        "cli_try",
         "console",
         "serve",
     },  # those that talk on the terminal

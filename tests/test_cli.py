@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.command import Monitor
+from tests.command import Monitor, Said
 from tests.scripted import Answer, ScriptedServer, serve
 
 FEED = """<?xml version="1.0" encoding="utf-8"?>
@@ -258,6 +258,76 @@ def test_match_takes_a_byte_order_mark_and_half_characters(monitor: Monitor, fol
     file.write_bytes(b'\xef\xbb\xbf{"id": "\\ud800", "title": "Kling \\ud83d"}\r\n')
     said = monitor("match", str(file))
     assert (said.code, json.loads(said.out)["topics"]) == (0, ["kling"])
+
+
+# --------------------------------------------------------------------------------------- stories
+
+
+def test_stories_groups_the_articles_of_a_file(monitor: Monitor, folder: Path) -> None:
+    lines = [
+        {"id": "zh", "title": "快手可灵融资7.5亿美元", "published": "2026-03-11T09:00:00Z"},
+        {"id": 2, "title": "Rice prices in Japan fall", "published": "2026-03-10"},
+        {
+            "id": "en",
+            "title": "Kuaishou's Kling raises $750 million",
+            "published": "2026-03-11T08:00:00",
+        },
+        {"id": "none", "title": "A bridge reopens", "summary": None, "source": 7},
+    ]
+    file = folder / "articles.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+    said = monitor("stories", str(file))
+    assert said.code == 0
+    assert list(map(json.loads, said.out.splitlines())) == [
+        {"id": "zh", "story": 2},
+        {"id": 2, "story": 1},
+        {"id": "en", "story": 2},
+        {"id": "none", "story": 3},
+    ]
+
+
+def test_stories_of_an_empty_file(monitor: Monitor, folder: Path) -> None:
+    file = folder / "articles.jsonl"
+    file.write_text("\n", encoding="utf-8")
+    assert monitor("stories", str(file)) == Said(0, "", "")
+
+
+def test_stories_knows_what_the_configuration_says_is_the_same(
+    monitor: Monitor, folder: Path
+) -> None:
+    titles = ["Brontosoft builds in Seville", "雷龙软件在塞维利亚建厂"]
+    titles += ["Rice prices in Japan fall", "台风逼近，航班取消"]
+    file = folder / "articles.jsonl"
+    file.write_text("\n".join(json.dumps({"id": t, "title": t}) for t in titles), encoding="utf-8")
+
+    def stories() -> int:
+        lines = monitor("stories", str(file)).out.splitlines()
+        return len({json.loads(line)["story"] for line in lines})
+
+    assert stories() == 4
+    config = folder / "config.toml"
+    own = '[stories]\nsame = [["Brontosoft", "雷龙软件"], ["Seville", "塞维利亚"]]\n'
+    config.write_text(config.read_text("utf-8") + own, encoding="utf-8")
+    assert stories() == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "fault"),
+    [
+        ('"published": "yesterday"', '"published" must be a date such as'),
+        ('"published": 5', '"published" must be a text'),
+        ('"url": []', '"url" must be a text'),
+    ],
+)
+def test_stories_names_the_faulty_line(
+    monitor: Monitor, folder: Path, field: str, fault: str
+) -> None:
+    file = folder / "articles.jsonl"
+    file.write_text(f'{{"id": "a", "title": "fine"}}\n{{"id": 1, {field}}}\n', encoding="utf-8")
+    said = monitor("stories", str(file))
+    assert said.code == 1
+    assert "articles.jsonl:2" in said.err
+    assert fault in said.err
 
 
 def test_the_preview_for_scripts(monitor: Monitor, folder: Path) -> None:

@@ -201,6 +201,15 @@ class ArchiveConfig(Table):
     keep_matched: DaysOrForever = None
 
 
+class StoriesConfig(Table):
+    """How articles are grouped into stories."""
+
+    table: ClassVar[str] = "[stories]"
+
+    #: Words and names that mean the same, beside the shipped ones; one list for each meaning.
+    same: tuple[Annotated[tuple[Text, ...], Field(min_length=2)], ...] = ()
+
+
 class TopKeys(Table):
     """The keys before the first table."""
 
@@ -221,6 +230,7 @@ class Config(TopKeys):
     mail: MailConfig | None = None
     web: WebConfig = WebConfig()
     archive: ArchiveConfig = ArchiveConfig()
+    stories: StoriesConfig = StoriesConfig()
     #: The file, to the letter.
     text: str = ""
     #: What `timezone` falls back to.
@@ -263,6 +273,7 @@ TABLES: Mapping[str, type[Table]] = {
     "mail": MailConfig,
     "web": WebConfig,
     "archive": ArchiveConfig,
+    "stories": StoriesConfig,
 }
 
 

@@ -19,6 +19,7 @@ from monitor.config.models import (
     FeedConfig,
     FetchConfig,
     MailConfig,
+    StoriesConfig,
     Table,
     TopicConfig,
     TopKeys,
@@ -109,6 +110,7 @@ class _Reading:
         fetch = self._table(FetchConfig, "fetch")
         mail = self._table(MailConfig, "mail")
         web, archive = self._table(WebConfig, "web"), self._table(ArchiveConfig, "archive")
+        stories = self._table(StoriesConfig, "stories")
         for row, topic in topics.items():
             self._check_topic(row, topic)
         self._check_feeds(feeds, fetch if "fetch" in self.data else _Read(FetchConfig()))
@@ -131,6 +133,7 @@ class _Reading:
             mail=mail.values if mail else None,
             web=web.values if web else WebConfig(),
             archive=archive.values if archive else ArchiveConfig(),
+            stories=stories.values if stories else StoriesConfig(),
             text=text,
             machine_zone=machine_zone,
             doubts=tuple(sorted(self.doubts, key=lambda doubt: doubt.line)),

@@ -1,0 +1,83 @@
+"""Which articles of a story repeat another one: the same address, headline or text.
+
+Feeds carry whole texts, excerpts, and both with a line of their own before or behind. So the
+measure is containment: the share of the shorter text's runs of four words that the longer one has.
+"""
+
+from collections.abc import Iterator, Sequence
+from zlib import crc32
+
+from monitor.articles import canonical_link
+from monitor.model import StoryArticle
+from monitor.stories.tokens import headline, is_unspaced
+from monitor.text import index_tokens
+
+#: So much of a text is compared.
+MAX_TEXT = 4_000
+#: Half of the shorter text stands in the longer one.
+CONTAINMENT = 0.5
+#: The smallest hashes of a text's runs stand for all of them.
+SKETCH = 128
+#: With fewer runs in common two texts may just quote the same sentence.
+FEWEST_SHARED = 4
+
+#: A run is four words long; a Chinese character is half a word.
+_WORDS, _WIDE = 4, 8
+
+
+def copies(articles: Sequence[StoryArticle]) -> dict[int, int]:
+    """Give for each article that repeats an earlier one the id of the earliest such.
+
+    Args:
+        articles: Those of one story, in order of time.
+    """
+    found: dict[int, int] = {}
+    by_key: dict[str, int] = {}
+    by_hash: dict[int, list[int]] = {}
+    sketches: dict[int, list[int]] = {}
+    for article in articles:
+        sketch = _sketch(article.text)
+        keys = list(_keys(article))
+        candidates = [by_key[key] for key in keys if key in by_key]
+        if not candidates:
+            shared: dict[int, int] = {}
+            for value in sketch:
+                for other in by_hash.get(value, ()):
+                    shared[other] = shared.get(other, 0) + 1
+            candidates = [
+                other
+                for other, number in shared.items()
+                if number >= FEWEST_SHARED and _is_contained(sketch, sketches[other], number)
+            ]
+        if candidates:
+            found[article.id] = original = min(candidates, key=list(sketches).index)
+        else:
+            original = article.id
+            sketches[original] = sketch
+            for value in sketch:
+                by_hash.setdefault(value, []).append(original)
+        for key in keys:
+            by_key.setdefault(key, original)
+    return found
+
+
+def _keys(article: StoryArticle) -> Iterator[str]:
+    """Give what two copies cannot both have by chance: the address, and the headline's words."""
+    if article.url:
+        yield canonical_link(article.url).partition("://")[2]
+    if words := " ".join(index_tokens(headline(article.title))):
+        yield f"title {words}"
+
+
+def _sketch(text: str) -> list[int]:
+    tokens = index_tokens(text[:MAX_TEXT])
+    length = _WIDE if is_unspaced(text) else _WORDS
+    runs = (" ".join(tokens[at : at + length]) for at in range(len(tokens) - length + 1))
+    return sorted({crc32(run.encode("utf-8", "surrogatepass")) for run in runs})[:SKETCH]
+
+
+def _is_contained(one: Sequence[int], other: Sequence[int], shared: int) -> bool:
+    """Compare two sketches where both are complete: up to the smaller of their last hashes."""
+    last = min(one[-1], other[-1])
+    shorter = min(sum(value <= last for value in one), sum(value <= last for value in other))
+    return shared >= CONTAINMENT * shorter

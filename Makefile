@@ -40,7 +40,6 @@ bench: .venv/.dev
 	@.venv/bin/python -m bench.parse
 	@.venv/bin/python -m bench.match
 	@.venv/bin/python -m bench.rhythm
-	@.venv/bin/python -m bench.slots
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,6 +10,7 @@ of downtime one issue must stand for all that was missed. Exits with 1 if anythi
 
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from monitor import digest as digests
@@ -17,67 +18,20 @@ from monitor.config import DigestConfig
 
 #: Half of them change their clocks in some way of their own; all of UTC-11 to UTC+14 is there.
 ZONES = [
-    "Africa/Cairo",
-    "Africa/Casablanca",
-    "Africa/El_Aaiun",
-    "Africa/Johannesburg",
-    "Africa/Lagos",
-    "Africa/Nairobi",
-    "America/Adak",
-    "America/Anchorage",
-    "America/Argentina/Buenos_Aires",
-    "America/Asuncion",
-    "America/Bogota",
-    "America/Caracas",
-    "America/Chicago",
-    "America/Denver",
-    "America/Halifax",
-    "America/Havana",
-    "America/Lima",
-    "America/Los_Angeles",
-    "America/Mexico_City",
-    "America/Miquelon",
-    "America/New_York",
-    "America/Nuuk",
-    "America/Santiago",
-    "America/Sao_Paulo",
-    "America/Scoresbysund",
-    "America/St_Johns",
-    "America/Tijuana",
-    "Antarctica/Troll",
-    "Asia/Amman",
-    "Asia/Beirut",
-    "Asia/Calcutta",
-    "Asia/Dhaka",
-    "Asia/Dubai",
-    "Asia/Gaza",
-    "Asia/Hong_Kong",
-    "Asia/Jerusalem",
-    "Asia/Kathmandu",
-    "Asia/Seoul",
-    "Asia/Shanghai",
-    "Asia/Taipei",
-    "Asia/Tehran",
-    "Asia/Tokyo",
-    "Asia/Yangon",
-    "Atlantic/Azores",
-    "Australia/Adelaide",
-    "Australia/Eucla",
-    "Australia/Lord_Howe",
-    "Australia/Sydney",
-    "Europe/Berlin",
-    "Europe/Chisinau",
-    "Europe/Dublin",
-    "Europe/Istanbul",
-    "Europe/London",
-    "Europe/Madrid",
-    "Europe/Moscow",
-    "Pacific/Apia",
-    "Pacific/Auckland",
-    "Pacific/Chatham",
-    "Pacific/Easter",
-    "Pacific/Kiritimati",
-]
+    "Africa/Cairo", "Africa/Casablanca", "Africa/El_Aaiun", "Africa/Johannesburg", "Africa/Lagos",
+    "Africa/Nairobi", "America/Adak", "America/Anchorage", "America/Argentina/Buenos_Aires",
+    "America/Asuncion", "America/Bogota", "America/Caracas", "America/Chicago", "America/Denver",
+    "America/Halifax", "America/Havana", "America/Lima", "America/Los_Angeles",
+    "America/Mexico_City", "America/Miquelon", "America/New_York", "America/Nuuk",
+    "America/Santiago", "America/Sao_Paulo", "America/Scoresbysund", "America/St_Johns",
+    "America/Tijuana", "Antarctica/Troll", "Asia/Amman", "Asia/Beirut", "Asia/Calcutta",
+    "Asia/Dhaka", "Asia/Dubai", "Asia/Gaza", "Asia/Hong_Kong", "Asia/Jerusalem", "Asia/Kathmandu",
+    "Asia/Seoul", "Asia/Shanghai", "Asia/Taipei", "Asia/Tehran", "Asia/Tokyo", "Asia/Yangon",
+    "Atlantic/Azores", "Australia/Adelaide", "Australia/Eucla", "Australia/Lord_Howe",
+    "Australia/Sydney", "Europe/Berlin", "Europe/Chisinau", "Europe/Dublin", "Europe/Istanbul",
+    "Europe/London", "Europe/Madrid", "Europe/Moscow", "Pacific/Apia", "Pacific/Auckland",
+    "Pacific/Chatham", "Pacific/Easter", "Pacific/Kiritimati",
+]  # fmt: skip
 DAY = timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
 
@@ -93,7 +47,7 @@ def walk(config: DigestConfig, zone: ZoneInfo, begin: datetime, end: datetime) -
         done = coming.due_at
     expected = (end.astimezone(zone).date() - begin.astimezone(zone).date()).days
     faults += abs(len(dates) - expected) > 1
-    faults += sum(later - date != DAY for date, later in zip(dates, dates[1:], strict=False))
+    faults += sum(later - date != DAY for date, later in pairwise(dates))
     for days in range(1, 31):  # beginning at ever other dates, so that all of the year is met
         at = days * len(dues) // 32
         back = dues[at] + days * DAY + DAY / 2

@@ -17,10 +17,10 @@ from typing import IO, TYPE_CHECKING, Self
 from monitor import config as configuration
 from monitor import deliver
 from monitor.config import Config
-from monitor.deliver import Mailer
+from monitor.deliver import DrainReport, Mailer
 from monitor.errors import BusyError, ConfigError, MonitorError, Problem, StoreError
 from monitor.fetch import Fetcher
-from monitor.mail import FolderMailer, SmtpMailer
+from monitor.mail import FolderMailer, Signer, SmtpMailer
 from monitor.matcher import Topics
 from monitor.model import Digest, RenderedDigest
 from monitor.parse import ParserPool
@@ -196,6 +196,8 @@ class App:
             handle.truncate(0)
             handle.write(f"process {os.getpid()}")
             handle.flush()
+            # Whoever was sending something died.
+            self.store.release_claims(self.clock())
             yield
 
     @contextmanager
@@ -224,15 +226,38 @@ class App:
             return ()
         variables = [name for name in (mail.user_env, mail.password_env) if name]
         files = [self.path.parent / name for name in (mail.user_file, mail.password_file) if name]
-        return tuple(
+        problems = [
             f"[mail]: the environment variable {name} is not set; set it where the monitor starts"
             for name in variables
             if not environ.get(name)
-        ) + tuple(
+        ]
+        problems += [
             f"[mail]: the file {file} cannot be read; put the secret there, readable by the monitor"
             for file in files
             if not os.access(file, os.R_OK)
+        ]
+        unsigned = Signer(mail, self.path.parent).problem()
+        return (*problems, unsigned) if unsigned else tuple(problems)
+
+    def makings(self) -> deliver.Makings:
+        """Give what issues are made of."""
+        mail = self.config.mail
+        return deliver.Makings(
+            store=self.store,
+            config=self.config,
+            templates=self.templates,
+            sign=Signer(mail, self.path.parent).sign if mail else bytes,
         )
+
+    def compose_due(self) -> int:
+        """Compose the digests that are due; give how many issues that made."""
+        return deliver.compose_due(self.makings(), self.clock())
+
+    def drain_outbox(self, mailer: Mailer, stop: Callable[[], bool] = lambda: False) -> DrainReport:
+        """Send what is due until nothing is, or until it shall stop."""
+        mail = self.config.mail
+        hold = mail is not None and mail.on_ambiguous == "hold"
+        return deliver.drain_outbox(self.store, mailer, self.clock, hold=hold, stop=stop)
 
     def preview(
         self, name: str | None = None, *, everything: bool = False
@@ -246,14 +271,7 @@ class App:
         Raises:
             MonitorError: There is no such digest.
         """
-        return deliver.preview(
-            self.store,
-            self.config,
-            self.templates,
-            self.clock(),
-            name=name,
-            everything=everything,
-        )
+        return deliver.preview(self.makings(), self.clock(), name=name, everything=everything)
 
     def write_preview(self, rendered: RenderedDigest) -> Path:
         """Put a preview into the outbox folder, HTML and text, and give the HTML's path."""

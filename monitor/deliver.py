@@ -4,10 +4,11 @@
     drain_outbox    claim → send → settle                                one message at a time
 
 What is committed to the outbox goes out under the Message-ID it got there, however often the
-process dies. Only a death between the server's "accepted" and our note of it sends a second copy,
-and that one carries the same Message-ID.
+process dies. Only a death or a cut between the end of the message and our note of the server's
+"accepted" sends a second copy, and that one carries the same Message-ID.
 """
 
+import hmac
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +18,15 @@ from typing import Protocol, assert_never
 from monitor import digest as digests
 from monitor.config import Config, DigestConfig, TopicConfig
 from monitor.errors import MonitorError, StoreError
-from monitor.mail import NO_DOMAIN, compose_message, message_id, sender_domain
+from monitor.mail import (
+    NO_DOMAIN,
+    compose_message,
+    message_id,
+    sender_domain,
+    unsubscribe_token,
+)
 from monitor.model import (
+    Ambiguous,
     ArchiveFilter,
     ArticleMatches,
     Deferred,
@@ -26,6 +34,7 @@ from monitor.model import (
     Digest,
     Issue,
     NewDelivery,
+    Recipient,
     Rejected,
     RenderedDigest,
     SendResult,
@@ -70,21 +79,36 @@ class DrainReport:
     sent: int = 0
     deferred: int = 0
     rejected: int = 0
+    #: May have arrived, and wait for a person.
+    held: int = 0
 
 
 # -------------------------------------------------------------------------------------- compose
 
 
-def compose_due(store: Store, config: Config, templates: Templates, now: datetime) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Makings:
+    """All that an issue is made of besides its moment."""
+
+    store: Store
+    config: Config
+    templates: Templates
+    #: Puts a signature before a message.
+    sign: Callable[[bytes], bytes] = bytes
+    #: What the owner must know, for the top of each issue.
+    notices: Sequence[str] = ()
+
+
+def compose_due(makings: Makings, now: datetime) -> int:
     """Compose every digest whose slot has come; give how many issues that made.
 
     What becomes of slots missed while the monitor did not run is each digest's `catch_up`. An
     issue that nobody needs to see is recorded without a delivery.
     """
     made = 0
-    for each in config.digests:
+    for each in makings.config.digests:
         try:
-            made += _compose(store, config, templates, each, now)
+            made += _compose(makings, each, now)
         except StoreError:
             raise
         except Exception:  # a fault of ours in one digest must hold up neither others nor outbox
@@ -92,10 +116,9 @@ def compose_due(store: Store, config: Config, templates: Templates, now: datetim
     return made
 
 
-def _compose(
-    store: Store, config: Config, templates: Templates, digest: DigestConfig, now: datetime
-) -> int:
-    zone = config.digest_zone(digest)
+def _compose(makings: Makings, digest: DigestConfig, now: datetime) -> int:
+    store = makings.store
+    zone = makings.config.digest_zone(digest)
     started_at = store.digest_started_at(digest.name, now)
     past = store.recent_issues(digest.name)
     slots = digests.due_slots(
@@ -107,18 +130,14 @@ def _compose(
         done={slot.local_date for slot, _ in past},
     )
     return sum(
-        _make(store, config, templates, digest, slot, now, until=slot.due_at, by_date=True)
-        for slot in slots[:-1]
+        _make(makings, digest, slot, now, until=slot.due_at, by_date=True) for slot in slots[:-1]
     ) + sum(
-        _make(store, config, templates, digest, slot, now, until=now, by_date=len(slots) > 1)
-        for slot in slots[-1:]
+        _make(makings, digest, slot, now, until=now, by_date=len(slots) > 1) for slot in slots[-1:]
     )
 
 
 def _make(
-    store: Store,
-    config: Config,
-    templates: Templates,
+    makings: Makings,
     digest: DigestConfig,
     slot: Slot,
     now: datetime,
@@ -129,9 +148,7 @@ def _make(
     """Compose the issue of a slot and put it into the outbox; 0 if somebody else was faster.
 
     Args:
-        store: The archive and the outbox.
-        config: The configuration.
-        templates: What renders it.
+        makings: The archive and the outbox, the configuration, the templates.
         digest: The digest.
         slot: The slot.
         now: The present moment.
@@ -139,6 +156,7 @@ def _make(
         by_date: Whether it shares what was found since the last issue with other slots, so that
             each article belongs to the slot that its date leads to.
     """
+    store, config = makings.store, makings.config
     last = _last(store, digest, now)
     covered = _window(store, config, digest, last, now)
     window = replace(covered, until=max(until, covered.since))
@@ -148,14 +166,14 @@ def _make(
         for row in _candidates(store, digest, covered, topics, last)
         if until == now or digests.time_of(row.article) <= until
     )
-    composed = _composed(store, config, digest, rows, window, slot, by_date=by_date)
-    rendered = templates.render(composed)
+    composed = _composed(makings, digest, rows, window, slot, by_date=by_date)
+    rendered = makings.templates.render(composed)
     issue = Issue(
         slot=slot,
         window=window,
         rendered=rendered,
         items=digests.items(topics, rows),
-        deliveries=_deliveries(store, config, digest, slot, rendered, now)
+        deliveries=_deliveries(makings, digest, slot, rendered, now)
         if digests.goes_out(digest, composed)
         else (),
     )
@@ -221,8 +239,7 @@ def _candidates(
 
 
 def _composed(
-    store: Store,
-    config: Config,
+    makings: Makings,
     digest: DigestConfig,
     rows: Sequence[ArticleMatches],
     window: Window,
@@ -231,38 +248,40 @@ def _composed(
     by_date: bool = False,
     preview: bool = False,
 ) -> Digest:
+    config = makings.config
     return digests.compose(
         config=digest,
         topics=config.topics,
         feeds=config.feeds,
         rows=rows,
-        coverage=store.coverage(window, by_date=by_date),
+        coverage=makings.store.coverage(window, by_date=by_date),
         window=window,
         zone=config.digest_zone(digest),
         slot_at=slot.due_at,
+        notices=makings.notices,
         archive_url=config.web.public_url,
         preview=preview,
     )
 
 
 def _deliveries(
-    store: Store,
-    config: Config,
+    makings: Makings,
     digest: DigestConfig,
     slot: Slot,
     rendered: RenderedDigest,
     now: datetime,
 ) -> tuple[NewDelivery, ...]:
+    config, installation = makings.config, makings.store.installation()
     sender = config.mail.from_ if config.mail else _NO_SENDER
-    recipients = digest.to if config.mail else (OUTBOX,)
+    recipients = dict.fromkeys(digest.to if config.mail else (OUTBOX,))
     made = []
-    for recipient in dict.fromkeys(recipients):
+    for recipient in recipients.keys() - makings.store.unsubscribed(digest.name):
         own_id = message_id(
             digest.name,
             slot,
             recipient,
             domain=sender_domain(sender),
-            installation=store.installation(),
+            installation=installation,
         )
         message = compose_message(
             rendered,
@@ -271,29 +290,60 @@ def _deliveries(
             message_id=own_id,
             date=now,
             digest_name=digest.name,
+            unsubscribe_url=_unsubscribe_url(config, installation, digest.name, recipient),
         )
-        made.append(NewDelivery(recipient=recipient, message_id=own_id, message=message))
-    return tuple(made)
+        signed = makings.sign(message)
+        made.append(NewDelivery(recipient=recipient, message_id=own_id, message=signed))
+    return tuple(sorted(made, key=lambda copy: list(recipients).index(copy.recipient)))
+
+
+def _unsubscribe_url(config: Config, installation: str, name: str, recipient: str) -> str:
+    if not config.web.public_url or config.mail is None:
+        return ""
+    token = unsubscribe_token(installation, name, recipient)
+    return f"{config.web.public_url.rstrip('/')}/unsubscribe/{token}"
+
+
+# ------------------------------------------------------------------------------------ recipients
+
+
+def recipients(store: Store, config: Config) -> tuple[Recipient, ...]:
+    """Give everybody a digest goes or went to, those of the configuration first."""
+    known = {(one.digest, one.address): one for one in store.recipients()}
+    configured = [(digest.name, address) for digest in config.digests for address in digest.to]
+    found = {
+        key: known.get(key) or Recipient(digest=key[0], address=key[1])
+        for key in dict.fromkeys(configured)
+    }
+    return tuple((found | {key: one for key, one in known.items() if key not in found}).values())
+
+
+def whose_token(store: Store, config: Config, token: str) -> Recipient | None:
+    """Give who gets a digest with this token in its link to leave; None if nobody does."""
+    installation = store.installation()
+    return next(
+        (
+            one
+            for one in recipients(store, config)
+            if hmac.compare_digest(
+                unsubscribe_token(installation, one.digest, one.address).encode(),
+                token.encode("utf-8", "replace"),
+            )
+        ),
+        None,
+    )
 
 
 # -------------------------------------------------------------------------------------- preview
 
 
 def preview(
-    store: Store,
-    config: Config,
-    templates: Templates,
-    now: datetime,
-    *,
-    name: str | None = None,
-    everything: bool = False,
+    makings: Makings, now: datetime, *, name: str | None = None, everything: bool = False
 ) -> tuple[Digest, RenderedDigest]:
     """Show the next issue as it would look now; nothing is recorded.
 
     Args:
-        store: The archive.
-        config: The configuration.
-        templates: What renders it.
+        makings: The archive, the configuration, the templates.
         now: The present moment.
         name: Which digest; None for the first one.
         everything: Take every match of the archive, reported or not, instead of what is new.
@@ -301,7 +351,8 @@ def preview(
     Raises:
         MonitorError: There is no such digest.
     """
-    digest = _named(config, name)
+    store, config = makings.store, makings.config
+    digest = named(config, name)
     slot = digests.next_slot(digest, config.digest_zone(digest), after=now)
     if everything:
         rows = _all_matched(store)
@@ -310,11 +361,16 @@ def preview(
         last = _last(store, digest, now)
         window = _window(store, config, digest, last, now)
         rows = _candidates(store, digest, window, digests.selected(digest, config.topics), last)
-    composed = _composed(store, config, digest, rows, window, slot, preview=True)
-    return composed, templates.render(composed)
+    composed = _composed(makings, digest, rows, window, slot, preview=True)
+    return composed, makings.templates.render(composed)
 
 
-def _named(config: Config, name: str | None) -> DigestConfig:
+def named(config: Config, name: str | None) -> DigestConfig:
+    """Give the digest of that name, the first one for None.
+
+    Raises:
+        MonitorError: There is no such digest.
+    """
     known = {digest.name: digest for digest in config.digests}
     if not known:
         raise MonitorError('no digest is configured; add [[digest]] with a name, such as "daily"')
@@ -344,28 +400,41 @@ def _all_matched(store: Store) -> tuple[ArticleMatches, ...]:
 # ----------------------------------------------------------------------------------------- send
 
 
-def drain_outbox(store: Store, mailer: Mailer, clock: Callable[[], datetime]) -> DrainReport:
+def drain_outbox(
+    store: Store,
+    mailer: Mailer,
+    clock: Callable[[], datetime],
+    *,
+    hold: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> DrainReport:
     """Send what is due, one message after the other, until nothing is.
 
     Args:
         store: Holds the outbox.
         mailer: Takes the messages out.
         clock: Asked before and after each message: one that hangs makes minutes pass.
+        hold: Leave to a person what may have arrived, instead of sending it again.
+        stop: Asked before each message whether to leave the rest for later.
     """
-    sent = deferred = rejected = 0
-    while (delivery := store.claim_delivery(clock(), lease=LEASE)) is not None:
+    sent = deferred = rejected = held = 0
+    while not stop() and (delivery := store.claim_delivery(clock(), lease=LEASE, hold=hold)):
         result = _judged(delivery, _sent(mailer, delivery))
         now = clock()
+        pause = wait(delivery.tries)
         match result:
             case Sent():
                 sent += 1
-            case Deferred():
+            case Deferred(concerns=concerns):
                 deferred += 1
+                pause = LONGEST_WAIT if concerns == "login" else pause
+            case Ambiguous():
+                deferred, held = deferred + (not hold), held + hold
             case Rejected():
                 rejected += 1
             case _:
                 assert_never(result)
-        store.settle_delivery(delivery.id, result, now, next_try_at=now + wait(delivery.tries))
+        store.settle_delivery(delivery.id, result, now, next_try_at=now + pause, hold=hold)
         log.log(
             logging.INFO if isinstance(result, Sent) else logging.WARNING,
             "delivered" if isinstance(result, Sent) else "not delivered",
@@ -377,7 +446,7 @@ def drain_outbox(store: Store, mailer: Mailer, clock: Callable[[], datetime]) ->
                 "reason": "" if isinstance(result, Sent) else result.reason,
             },
         )
-    return DrainReport(sent=sent, deferred=deferred, rejected=rejected)
+    return DrainReport(sent=sent, deferred=deferred, rejected=rejected, held=held)
 
 
 def _sent(mailer: Mailer, delivery: Delivery) -> SendResult:
@@ -390,7 +459,7 @@ def _sent(mailer: Mailer, delivery: Delivery) -> SendResult:
 
 def _judged(delivery: Delivery, result: SendResult) -> SendResult:
     """Turn the last "later" into a "never"."""
-    if isinstance(result, Deferred) and delivery.tries >= MAX_TRIES:
+    if isinstance(result, Deferred | Ambiguous) and delivery.tries >= MAX_TRIES:
         return Rejected(reason=f"given up after {delivery.tries} tries: {result.reason}")
     return result
 

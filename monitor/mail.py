@@ -1,6 +1,8 @@
 """Write mail messages, and hand them to a mail server or put them into a folder."""
 
 import hashlib
+import hmac
+import logging
 import os
 import re
 import smtplib
@@ -18,9 +20,12 @@ from email.message import EmailMessage
 from email.policy import SMTP, Policy, default
 from email.utils import format_datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from monitor.config import MailConfig, sender_parts
+from monitor.errors import MonitorError
 from monitor.model import (
+    Ambiguous,
     Deferred,
     Delivery,
     Rejected,
@@ -30,6 +35,8 @@ from monitor.model import (
     Slot,
 )
 
+#: Stands in a rendered issue for the link that only one recipient gets.
+UNSUBSCRIBE_HERE = "https://news-monitor.invalid/unsubscribe"
 #: Stands for the sender's domain while no `[mail]` is configured (RFC 2606: nobody owns it).
 NO_DOMAIN = "news-monitor.invalid"
 MAX_SUBJECT = 200
@@ -37,14 +44,32 @@ MAX_SUBJECT = 200
 _MAX_LINE = 76
 #: For each answer of the server until the message goes out.
 TIMEOUT_SECONDS = 30
-#: For its last word. It may still be scanning, and hanging up makes it deliver twice.
+#: For taking the whole message, and for its last word. It may still be scanning, and hanging up
+#: makes it deliver twice.
 LAST_WORD_SECONDS = 300
+
+#: For its goodbye, which changes nothing.
+_GOODBYE_SECONDS = 5
+
+#: The text that is left of a message for a server which takes not even its whole text.
+_LEAST_TEXT_BYTES = 8_000
+_TOO_LONG = (
+    "The mail server takes no mail as long as this digest was. This is its text; more is in the "
+    "archive."
+)
+#: "Exceeded storage allocation", which servers say for a message that is too large (RFC 1870, 6.1),
+#: and Exchange's own word for it.
+_TOO_LARGE_CODES = frozenset({552, 523})
+#: The mailbox is full (RFC 3463, 3.3): that is 552 as well, and no shorter message helps.
+_MAILBOX_FULL = re.compile(rb"^[45]\.2\.2\b")
 
 _PORTS = {"tls": 465, "starttls": 587, "plain": 25}
 #: Names no machine (RFC 5321, 4.1.3): ours is nobody's business, and "localhost" is often refused.
 _EHLO_NAME = "[127.0.0.1]"
 #: "Log in first", "better", "wrong", "encrypted" (RFC 4954, 6): they concern us, not a message.
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
+log = logging.getLogger(__name__)
+
 # Letters that only turn or hide other letters: bidi controls, zero-width blanks, soft hyphen.
 _HIDDEN = re.compile(
     "[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
@@ -62,6 +87,7 @@ def compose_message(
     message_id: str,
     date: datetime,
     digest_name: str,
+    unsubscribe_url: str = "",
 ) -> bytes:
     """Write the message as it goes out, with CRLF line ends and in ASCII only.
 
@@ -75,6 +101,8 @@ def compose_message(
         message_id: As `message_id` gives it.
         date: When it was composed.
         digest_name: Names the list (RFC 2919), so that mail programs can sort by it.
+        unsubscribe_url: Where this recipient can leave the list, "" for by mail only. With https
+            one click does it (RFC 8058). The parts have it in place of UNSUBSCRIBE_HERE.
     """
     name, address = sender_parts(sender)
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
@@ -84,12 +112,44 @@ def compose_message(
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
     message["List-Id"] = f"<{_list_id(digest_name, sender_domain(sender))}>"
+    message["List-Unsubscribe"] = _unsubscribe(unsubscribe_url, address, digest_name)
+    if unsubscribe_url.startswith("https://"):
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_body(rendered.text), charset="utf-8")
-    message.add_alternative(_body(rendered.html), subtype="html", charset="utf-8")
+    text, html = (
+        _body(part).replace(UNSUBSCRIBE_HERE, unsubscribe_url)
+        for part in (rendered.text, rendered.html)
+    )
+    message.set_content(text, charset="utf-8")
+    message.add_alternative(html, subtype="html", charset="utf-8")
     # "=_" cannot stand in quoted-printable or base64, so the boundary is in neither part.
     message.set_boundary("=_" + hashlib.blake2b(message_id.encode(), digest_size=12).hexdigest())
     return message.as_bytes()
+
+
+def shortened(message: bytes, *, max_text_bytes: int | None = None) -> bytes:
+    """Give a message without its HTML part, for a server that takes no longer one.
+
+    It keeps its headers and its Message-ID; a signature does not hold any more and goes.
+
+    Args:
+        message: As `compose_message` wrote it.
+        max_text_bytes: Where its text ends; None keeps all of it.
+    """
+    plain = message_from_bytes(message, policy=default).get_body(("plain",))
+    text = plain.get_content().replace("\r\n", "\n") if plain else ""
+    if max_text_bytes is not None:
+        text = text.encode()[:max_text_bytes].decode(errors="ignore").rpartition("\n")[0] + "\n"
+        text += "\n[…] The rest is in the archive.\n"
+    part = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    part.set_content(f"! {_TOO_LONG}\n\n{text}", charset="utf-8")
+    head = message.partition(b"\r\n\r\n")[0]
+    kept = [
+        header
+        for header in re.split(rb"\r\n(?![ \t])", head)
+        if not header.lower().startswith((b"content-", b"mime-version:", b"dkim-signature:"))
+    ]
+    return b"\r\n".join([*kept, part.as_bytes()])
 
 
 def message_id(
@@ -109,6 +169,19 @@ def message_id(
     mark = hashlib.blake2b(copy.encode(), digest_size=10).hexdigest()
     at = slot.at.replace(":", "")
     return f"<{_slug(digest_name)}-{slot.local_date:%Y-%m-%d}-{at}.{mark}@{domain}>"
+
+
+def unsubscribe_token(installation: str, digest_name: str, recipient: str) -> str:
+    """Give the word that proves a link to leave a list to be ours, for one recipient.
+
+    Args:
+        installation: The database's mark, which nobody else knows.
+        digest_name: The list.
+        recipient: Who leaves it.
+    """
+    key = hashlib.blake2b(installation.encode(), person=b"unsubscribe").digest()
+    words = f"{digest_name}\0{recipient}".encode()
+    return hmac.new(key, words, hashlib.sha256).hexdigest()[:40]
 
 
 def sender_domain(sender: str) -> str:
@@ -167,7 +240,21 @@ def _header_letter(letter: str) -> str:
 
 
 def _body(text: str) -> str:
-    return text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
+    return (
+        text.replace("\0", "\ufffd")
+        .encode("utf-8", "replace")
+        .decode()
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+    )
+
+
+def _unsubscribe(url: str, address: str, digest_name: str) -> "_Folded":
+    local, _, domain = _ascii(address).rpartition("@")
+    subject = quote(f"unsubscribe {_slug(digest_name)}")
+    by_mail = f"<mailto:{quote(local)}@{domain}?subject={subject}>"
+    lines = (f"<{url}>,", by_mail) if url else (by_mail,)
+    return _Folded(name="List-Unsubscribe", lines=lines)
 
 
 def _list_id(name: str, domain: str) -> str:
@@ -200,6 +287,82 @@ def _ascii(address: str) -> str:
 class _NotNowError(Exception):
     """The message stays where it is; the text is for the person who looks after it."""
 
+    def __init__(self, reason: str, *, login: bool = False) -> None:
+        super().__init__(reason)
+        self.login = login
+
+
+class _TooLargeError(Exception):
+    """The server takes no message of this size."""
+
+
+class _SilenceError(Exception):
+    """No clear answer after the whole message."""
+
+
+class Signer:
+    """Signs messages for the sender's domain (DKIM, RFC 6376)."""
+
+    def __init__(self, config: MailConfig, folder: Path = Path()) -> None:
+        """Take the key's place; it is read anew for each message.
+
+        Args:
+            config: The `[mail]` table.
+            folder: What a relative `dkim_key_file` is relative to.
+        """
+        self._selector = config.dkim_selector or ""
+        self._key_file = folder / config.dkim_key_file if config.dkim_key_file else None
+        self._domain = sender_domain(config.from_)
+
+    def problem(self) -> str:
+        """Say why nothing can be signed, "" if it can or nobody asked for it."""
+        try:
+            self._signature(b"From: a@b.example\r\n\r\n\r\n")
+        except MonitorError as error:
+            return str(error)
+        return ""
+
+    def sign(self, message: bytes) -> bytes:
+        """Give the message with its signature before it; as it is if that is not possible."""
+        try:
+            return self._signature(message) + message
+        except MonitorError as error:
+            log.warning("not signed: %s", error)
+            return message
+
+    def _signature(self, message: bytes) -> bytes:
+        if self._key_file is None:
+            return b""
+        try:
+            import dkim  # noqa: PLC0415  an extra that few need
+        except ImportError as error:
+            raise MonitorError(
+                '[mail]: mails cannot be signed; pip install "news-monitor[dkim]"'
+            ) from error
+        try:
+            key = self._key_file.read_bytes()
+            signature: bytes = dkim.sign(
+                message,
+                self._selector.encode(),
+                self._domain.encode(),
+                key,
+                canonicalize=(b"relaxed", b"relaxed"),
+                include_headers=_SIGNED,
+            )
+        except (OSError, dkim.DKIMException) as error:
+            raise MonitorError(
+                f"[mail]: mails cannot be signed with {self._key_file}: {error}; put an RSA "
+                "private key (PEM) there, readable by the monitor"
+            ) from error
+        return signature
+
+
+#: A receiver honours the one-click header only if it is signed (RFC 8058, 4).
+_SIGNED = [
+    b"from", b"to", b"subject", b"date", b"message-id", b"list-id", b"list-unsubscribe",
+    b"list-unsubscribe-post", b"auto-submitted", b"mime-version", b"content-type",
+]  # fmt: skip
+
 
 class SmtpMailer:
     """Sends through the configured mail server, never less protected than configured."""
@@ -217,40 +380,98 @@ class SmtpMailer:
         self._config = config
         self._environ = environ
         self._folder = folder
+        self._signer = Signer(config, folder)
         self._server = f"{config.host}:{config.port or _PORTS[config.security]}"
 
     def send(self, delivery: Delivery) -> SendResult:
         """Send one message to its one recipient.
 
-        Sent only means a final 250. Without a clear answer it is Deferred: the server may have it
-        already, and the second copy carries the same Message-ID. A refusal that concerns this
+        Sent only means a final 250. A server that gives no clear answer after the whole message may
+        have it already: that is Ambiguous, and before it is Deferred. A refusal that concerns this
         message (5xx) is Rejected; one that concerns our login or the connection is for the person
-        who runs this to mend, so the message waits.
+        who runs this to mend, so the message waits. One that is too large for the server is
+        shortened until it is not.
         """
         local, _, _ = delivery.recipient.rpartition("@")
         if not (_ADDRESS.fullmatch(delivery.recipient) and local.isascii()):
             return Rejected(reason=f'"{delivery.recipient}" is no mail address we can send to')
+        reason = ""
+        for message in self._shorter_and_shorter(delivery.message):
+            try:
+                result = self._hand_over(_ascii(delivery.recipient), message)
+            except _TooLargeError as error:
+                reason = str(error)
+                continue
+            if isinstance(result, Sent) and message is not delivery.message:
+                return Sent(shortened=message)
+            return result
+        return Rejected(reason=reason)
+
+    def _shorter_and_shorter(self, message: bytes) -> Iterator[bytes]:
+        yield message
+        yield self._signer.sign(shortened(message))
+        yield self._signer.sign(shortened(message, max_text_bytes=_LEAST_TEXT_BYTES))
+
+    def _hand_over(self, recipient: str, message: bytes) -> SendResult:
         try:
-            self._hand_over(_ascii(delivery.recipient), delivery.message)
+            with self._client() as client:
+                self._log_in(client)
+                try:
+                    return self._transfer(client, recipient, message)
+                except (smtplib.SMTPException, OSError) as error:
+                    return self._failed(error)
+                except _SilenceError as error:
+                    return Ambiguous(reason=str(error))
         except _NotNowError as error:
-            return Deferred(reason=str(error))
+            return Deferred(reason=str(error), concerns="login" if error.login else "server")
         except (smtplib.SMTPException, OSError) as error:
-            return self._failed(error)
+            reason = self._failed(error).reason
+            return Deferred(reason=reason, concerns="server")
+
+    def _transfer(self, client: smtplib.SMTP, recipient: str, message: bytes) -> Sent:
+        """Do what `smtplib.sendmail` does, but know whether the whole message had gone out."""
+        sender = _ascii(sender_parts(self._config.from_)[1])
+        client.ehlo_or_helo_if_needed()
+        limit = client.esmtp_features.get("size", "")
+        if limit.isdigit() and 0 < int(limit) < len(message):
+            raise _TooLargeError(f"{self._server} takes no more than {limit} bytes")
+        size = [f"size={len(message)}"] if client.has_extn("size") else []
+        self._check_size(*client.mail(sender, size))
+        code, answer = client.rcpt(recipient)
+        if code not in {250, 251}:
+            raise smtplib.SMTPRecipientsRefused({recipient: (code, answer)})
+        code, answer = client.docmd("DATA")
+        if code != 354:
+            raise smtplib.SMTPDataError(code, answer)
+        if client.sock:
+            client.sock.settimeout(LAST_WORD_SECONDS)
+        whole = message if message.endswith(b"\r\n") else message + b"\r\n"
+        client.send(re.sub(rb"(?m)^\.", b"..", whole) + b".\r\n")
+        # From here on the server may have it.
+        try:
+            code, answer = client.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            raise _SilenceError(self._silent(_words(error))) from error
+        if code < 200:
+            raise _SilenceError(self._silent(header_text(answer.decode("utf-8", "replace"), 300)))
+        self._check_size(code, answer)
         return Sent()
 
-    def _hand_over(self, recipient: str, message: bytes) -> None:
-        with self._client() as client:
-            self._log_in(client)
-            if client.sock:
-                client.sock.settimeout(LAST_WORD_SECONDS)
-            _, sender = sender_parts(self._config.from_)
-            client.sendmail(_ascii(sender), [recipient], message)
+    def _silent(self, words: str) -> str:
+        return f"{self._server} had the whole mail and gave no clear answer: {words}"
+
+    def _check_size(self, code: int, answer: bytes) -> None:
+        if code in _TOO_LARGE_CODES and not _MAILBOX_FULL.match(answer):
+            words = header_text(answer.decode("utf-8", "replace"), 300)
+            raise _TooLargeError(f"{self._server} answered {code} {words}")
+        if code != 250:
+            raise smtplib.SMTPDataError(code, answer)
 
     def _failed(self, error: smtplib.SMTPException | OSError) -> Deferred | Rejected:
         match error:
             case smtplib.SMTPRecipientsRefused(recipients=answers):
                 return self._refused(*next(iter(answers.values())))
-            case smtplib.SMTPSenderRefused() | smtplib.SMTPDataError():
+            case smtplib.SMTPDataError():
                 return self._refused(error.smtp_code, error.smtp_error)
             case smtplib.SMTPResponseException(smtp_code=code):
                 return Deferred(reason=f"{self._server} answered {code} {_words(error)}")
@@ -269,6 +490,8 @@ class SmtpMailer:
             yield client
             # The message is delivered: how the server says goodbye changes nothing.
             with suppress(smtplib.SMTPException, OSError):
+                if client.sock:
+                    client.sock.settimeout(_GOODBYE_SECONDS)
                 client.quit()
         finally:
             client.close()
@@ -306,10 +529,13 @@ class SmtpMailer:
         except smtplib.SMTPAuthenticationError as error:
             raise _NotNowError(
                 f"{self._server} refused the login: {error.smtp_code} {_words(error)}; "
-                "look at the user and password of [mail]"
+                "look at the user and password of [mail]",
+                login=True,
             ) from error
         except (smtplib.SMTPNotSupportedError, UnicodeEncodeError) as error:
-            raise _NotNowError(f"{self._server}: the login failed: {_words(error)}") from error
+            raise _NotNowError(
+                f"{self._server}: the login failed: {_words(error)}", login=True
+            ) from error
 
     def _secret(self, what: str, variable: str | None, file: str | None) -> str:
         if variable is not None:
@@ -329,8 +555,11 @@ class SmtpMailer:
     def _refused(self, code: int, answer: bytes | str) -> Deferred | Rejected:
         words = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
         reason = f"{self._server} answered {code} {header_text(words, 300)}".rstrip()
-        final = 500 <= code < 600 and code not in _LOGIN_CODES
-        return Rejected(reason=reason) if final else Deferred(reason=reason)
+        if code in _LOGIN_CODES:
+            return Deferred(reason=reason, concerns="login")
+        if code == 421:  # "closing": it does so to everybody
+            return Deferred(reason=reason, concerns="server")
+        return Rejected(reason=reason) if 500 <= code < 600 else Deferred(reason=reason)
 
 
 def _words(error: Exception) -> str:

@@ -735,11 +735,38 @@ class Issue:
 
 
 class DeliveryState(StrEnum):
-    """queued → sent | rejected; a deferred delivery stays queued with a later `next_try_at`."""
+    """Where a delivery stands; docs/delivery.md draws how it gets there."""
 
+    #: Waits for its next try.
     QUEUED = "queued"
+    #: In somebody's hands: when the lease ends, it is taken up again.
+    SENDING = "sending"
+    #: The server took it (250).
     SENT = "sent"
+    #: Will not be tried again: refused for good, given up, or unsubscribed.
     REJECTED = "rejected"
+    #: May have arrived, and is not sent again unless a person says so (`on_ambiguous = "hold"`).
+    HELD = "held"
+
+
+#: What may become of a delivery, and nothing else.
+TRANSITIONS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    # claimed; unsubscribed
+    DeliveryState.QUEUED: frozenset({DeliveryState.SENDING, DeliveryState.REJECTED}),
+    # deferred; taken; refused; no clear answer
+    DeliveryState.SENDING: frozenset(
+        {
+            DeliveryState.QUEUED,
+            DeliveryState.SENT,
+            DeliveryState.REJECTED,
+            DeliveryState.HELD,
+        }
+    ),
+    # the other three: sent again by a person
+    DeliveryState.SENT: frozenset({DeliveryState.QUEUED}),
+    DeliveryState.REJECTED: frozenset({DeliveryState.QUEUED}),
+    DeliveryState.HELD: frozenset({DeliveryState.QUEUED}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -764,10 +791,23 @@ class Delivery:
 class Sent:
     """The server took the message (250)."""
 
+    #: What it took, if that was shorter than what stood in the outbox; None if it was that.
+    shortened: bytes | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
     """Not now: no answer, or a 4xx. It is tried again with the same Message-ID."""
+
+    reason: str
+    #: What it concerns: this message only; the server, and so every message; or our login there,
+    #: which is not tried again soon, since servers lock out who does.
+    concerns: Literal["message", "server", "login"] = "message"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguous:
+    """The server had the whole message, and then gave no clear answer: it may have taken it."""
 
     reason: str
 
@@ -779,7 +819,25 @@ class Rejected:
     reason: str
 
 
-SendResult = Sent | Deferred | Rejected
+SendResult = Sent | Deferred | Ambiguous | Rejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Somebody to whom a digest goes or went, and how that has been going."""
+
+    digest: str
+    address: str
+    #: When they said that they do not want it any more; None for those who did not.
+    unsubscribed_at: datetime | None = None
+    #: Copies that the server took, and when it took the last one.
+    sent: int = 0
+    last_sent_at: datetime | None = None
+    #: Copies refused since the last one that was taken.
+    refused: int = 0
+    #: What became of the newest copy, and the server's last words on it; None before the first.
+    state: DeliveryState | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

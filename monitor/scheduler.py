@@ -15,7 +15,7 @@ from threading import Event, Lock, Thread
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from monitor import deliver, poll
+from monitor import poll
 from monitor.app import App
 from monitor.deliver import Mailer
 from monitor.errors import MonitorError
@@ -247,8 +247,8 @@ class Service:
     def _deliver(self, mailer: Mailer) -> None:
         now = self._app.clock()
         if self._attention.looked_around(now):
-            deliver.compose_due(self._app.store, self._app.config, self._app.templates, now)
-        deliver.drain_outbox(self._app.store, mailer, self._app.clock)
+            self._app.compose_due()
+        self._app.drain_outbox(mailer, self._stopping.is_set)
 
     def _index(self) -> None:
         while self._app.store.index_pending(_INDEX_BATCH):

@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from monitor import deliver
 from monitor.app import App, machine_zone, utc_now
 from monitor.config import Config, TopicConfig
 from monitor.console import count, say, say_as_it_is
@@ -104,8 +103,8 @@ def _demo_digest(app: App) -> int:
         poll_due(work, on_progress=progress)
     while app.store.index_pending():
         pass
-    deliver.compose_due(app.store, app.config, app.templates, app.clock())
-    deliver.drain_outbox(app.store, app.mailer(), app.clock)
+    app.compose_due()
+    app.drain_outbox(app.mailer())
     return app.store.digests()[0].id
 
 

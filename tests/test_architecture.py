@@ -74,6 +74,7 @@ OWNERS = {
     "psycopg": {"store"},
     "jinja2": {"render"},
     "css_inline": {"render"},
+    "dkim": {"mail"},
     "apscheduler": {"scheduler"},
     "starlette": {"web"},
     "uvicorn": {"web"},

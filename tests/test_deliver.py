@@ -110,8 +110,12 @@ def at(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
+def makings(store: Store, config: Config, templates: Templates = TEMPLATES) -> deliver.Makings:
+    return deliver.Makings(store=store, config=config, templates=templates)
+
+
 def compose(store: Store, config: Config, now: datetime = SLOT) -> int:
-    return deliver.compose_due(store, config, TEMPLATES, now)
+    return deliver.compose_due(makings(store, config), now)
 
 
 @pytest.fixture
@@ -265,14 +269,16 @@ def steps(begin: datetime, hours: int) -> list[datetime]:
     "clock",
     [
         pytest.param(
-            steps(SLOT - 3 * HOUR, 4) + steps(SLOT - 2 * HOUR, 80), id="back by two hours after 07:30"
+            steps(SLOT - 3 * HOUR, 4) + steps(SLOT - 2 * HOUR, 80), id="back after 07:30"
         ),
         pytest.param(
-            steps(SLOT - 3 * HOUR, 3) + steps(SLOT - 3 * HOUR, 80), id="back by two hours before 07:30"
+            steps(SLOT - 3 * HOUR, 3) + steps(SLOT - 3 * HOUR, 80), id="back before 07:30"
         ),
         pytest.param(steps(SLOT - 3 * HOUR, 4) + steps(SLOT + 3 * DAY, 40), id="three days ahead"),
         pytest.param(
-            steps(SLOT - 3 * HOUR, 4) + steps(SLOT + 3 * DAY + HOUR, 3) + steps(SLOT + 2 * HOUR, 130),
+            steps(SLOT - 3 * HOUR, 4)
+            + steps(SLOT + 3 * DAY + HOUR, 3)
+            + steps(SLOT + 2 * HOUR, 130),
             id="three days ahead and put right",
         ),
         pytest.param(
@@ -362,7 +368,7 @@ def test_a_broken_template_is_told_and_the_digest_goes_out(
     store: Store, due: Config, tmp_path: Path
 ) -> None:
     (tmp_path / "digest.html.j2").write_text("{{ headline }}", encoding="utf-8")
-    deliver.compose_due(store, due, Templates([tmp_path]), SLOT)
+    deliver.compose_due(makings(store, due, Templates([tmp_path])), SLOT)
     mailer = FakeMailer()
     deliver.drain_outbox(store, mailer, at(SLOT))
     assert len(mailer.sent) == 2
@@ -555,14 +561,14 @@ class KilledMailer:
 
 
 def test_a_preview_shows_the_next_issue_and_changes_nothing(store: Store, due: Config) -> None:
-    digest, rendered = deliver.preview(store, due, TEMPLATES, SLOT - 30 * MINUTE)
+    digest, rendered = deliver.preview(makings(store, due), SLOT - 30 * MINUTE)
     assert digest.preview
     assert digest.slot == SLOT
     assert rendered.subject == "Kling 1 · 11 Mar"
     assert "preview of the next issue" in rendered.html
     assert store.digests() == ()
     assert compose(store, due) == 1
-    later, _ = deliver.preview(store, due, TEMPLATES, NOW)
+    later, _ = deliver.preview(makings(store, due), NOW)
     assert (later.articles, later.slot) == (0, SLOT + DAY)
 
 
@@ -571,7 +577,7 @@ def test_a_preview_of_everything_has_reported_and_old_articles_too(
 ) -> None:
     compose(store, due)
     poll(store, NOW, seen("Kling, long ago", NOW - 300 * DAY, backlog=True))
-    digest, _ = deliver.preview(store, due, TEMPLATES, NOW, everything=True)
+    digest, _ = deliver.preview(makings(store, due), NOW, everything=True)
     assert digest.articles == 2
     assert digest.coverage.articles == 2
 
@@ -580,7 +586,7 @@ def test_a_preview_of_everything_counts_what_came_before_the_first_match(
     store: Store, due: Config
 ) -> None:
     poll(store, START, *(seen(f"Weather {number}", START, "none") for number in range(3)))
-    digest, _ = deliver.preview(store, due, TEMPLATES, NOW, everything=True)
+    digest, _ = deliver.preview(makings(store, due), NOW, everything=True)
     assert (digest.articles, digest.coverage.articles) == (1, 4)
 
 
@@ -598,7 +604,7 @@ def test_the_footer_names_feeds_that_have_gone_quiet(store: Store) -> None:
         state = feed_state(feed.url, last_success_at=NOW, next_poll_at=NOW + HOUR)
         store.save_poll(outcome(*issues, feed=state))
     poll(store, NOW, seen("News", NOW))
-    composed, mail = deliver.preview(store, config, TEMPLATES, NOW)
+    composed, mail = deliver.preview(makings(store, config), NOW)
     assert mail.problems == ()
     assert [(feed.name, feed.days) for feed in composed.coverage.quiet] == [
         (name, 40 + number) for number, name in enumerate(names)
@@ -611,8 +617,8 @@ def test_the_footer_names_feeds_that_have_gone_quiet(store: Store) -> None:
 
 def test_a_preview_of_an_unknown_digest_names_the_known(store: Store, due: Config) -> None:
     with pytest.raises(MonitorError, match='no digest "dayly"; configured are: daily'):
-        deliver.preview(store, due, TEMPLATES, NOW, name="dayly")
+        deliver.preview(makings(store, due), NOW, name="dayly")
     with pytest.raises(MonitorError, match=r"add \[\[digest\]\]"):
-        deliver.preview(store, load(TOPICS), TEMPLATES, NOW)
-    digest, _ = deliver.preview(store, due, TEMPLATES, NOW, name="daily")
+        deliver.preview(makings(store, load(TOPICS)), NOW)
+    digest, _ = deliver.preview(makings(store, due), NOW, name="daily")
     assert digest.name == "daily"

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from monitor import config as configuration
 from monitor.cli import cli
+from monitor.model import TRANSITIONS, DeliveryState
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -141,3 +142,11 @@ def test_every_dependency_is_pinned_to_a_version_it_allows() -> None:
         pin = pins.get(canonicalize_name(wanted.name))
         assert pin, f"{wanted.name} is missing from constraints.txt"
         assert pin in wanted.specifier, f"constraints.txt pins {wanted.name}=={pin}"
+
+
+def test_the_drawing_of_a_delivery_s_life_is_what_the_code_allows() -> None:
+    drawing = (ROOT / "docs" / "delivery.md").read_text("utf-8")
+    drawn = set(re.findall(r"^ +(\w+) --> (\w+):", drawing, re.MULTILINE))
+    allowed = {(str(here), str(there)) for here, to in TRANSITIONS.items() for there in to}
+    assert drawn == allowed
+    assert TRANSITIONS.keys() == set(DeliveryState)

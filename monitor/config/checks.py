@@ -204,8 +204,8 @@ def zone_name(value: str) -> str:
     if not is_zone(value):
         if not available_timezones():
             raise ValueError(
-                "cannot be looked up: this machine has no time zone data; install the package tzdata"
-                " where the monitor runs (pip install tzdata)"
+                "cannot be looked up: this machine has no time zone data; install the package"
+                " tzdata where the monitor runs (pip install tzdata)"
             )
         hint = did_you_mean(value, sorted(available_timezones()))
         raise ValueError(
@@ -332,6 +332,15 @@ def variable(value: str) -> str:
         raise SecretError(
             "this is not the name of an environment variable; write the name, never the secret"
             ' itself, such as "SMTP_PASSWORD"'
+        )
+    return value
+
+
+def dkim_selector(value: str) -> str:
+    """Check a name of the domain name system, such as "news2026"."""
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", value):
+        raise ValueError(
+            'is no DKIM selector; write the name before "._domainkey" in your DNS, such as "news"'
         )
     return value
 

@@ -168,6 +168,11 @@ class MailConfig(Table):
     user_file: Text | None = None
     password_env: VariableName | None = None
     password_file: Text | None = None
+    #: What to do when the server may have taken a message or not.
+    on_ambiguous: Literal["resend", "hold"] = "resend"
+    #: Where the receivers find our public key: SELECTOR._domainkey.DOMAIN, the sender's domain.
+    dkim_selector: Annotated[StrictStr, AfterValidator(checks.dkim_selector)] | None = None
+    dkim_key_file: Text | None = None
 
 
 class WebConfig(Table):

@@ -326,6 +326,13 @@ class _Reading:
                 f' "SMTP_{lack.upper()}", or take the other out',
             )
 
+        if bool(mail.dkim_selector) != bool(mail.dkim_key_file):
+            lack = "dkim_key_file" if mail.dkim_selector else "dkim_selector"
+            if read.good("dkim_selector", "dkim_key_file"):
+                self._add(
+                    ("mail",), f"signs nothing: {lack} is missing; add it, or take out the other"
+                )
+
     def _check_web(self, read: _Read[WebConfig]) -> None:
         web = read.values
         if web.auth == "none" and read.good("auth", "listen") and not web.is_local:

@@ -1,18 +1,20 @@
 """The store's part for digests: what an issue may report, what it reported, and what is to be sent.
 
-The life of a delivery: queued → sent | rejected. A claim leases it: should the process die, it is
-due again when the lease ends, under the same Message-ID.
+The life of a delivery is drawn in docs/delivery.md. A claim leases it: should the process die, it
+is due again when the lease ends, under the same Message-ID.
 """
 
 import secrets
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select, update
 
 from monitor import silence
 from monitor.model import (
+    Ambiguous,
     ArticleMatches,
     Coverage,
     Deferred,
@@ -22,6 +24,7 @@ from monitor.model import (
     FailingFeed,
     Issue,
     QuietFeed,
+    Recipient,
     Rejected,
     RenderedDigest,
     SendResult,
@@ -42,12 +45,16 @@ from monitor.store.tables import (
     feeds,
     installations,
     matches,
+    unsubscribed,
 )
 
 #: Two months of a daily digest: no clock is set back further and put right again later.
 _RECENT_ISSUES = 64
 #: All of an issue but its large texts.
 _SUMMARY = [column for column in digests.c if column.name not in {"html", "text", "problems"}]
+
+_DIED = "the monitor ended while it sent this, so it may have arrived"
+_SHORTENED = "shortened: the server took no longer one"
 
 
 class Outbox(Database):
@@ -227,29 +234,61 @@ class Outbox(Database):
                 )
             return digest_id
 
-    def claim_delivery(self, now: datetime, *, lease: timedelta) -> Delivery | None:
-        """Take the delivery that is due longest; nobody else gets it while the lease runs."""
-        due = (
+    def claim_delivery(
+        self, now: datetime, *, lease: timedelta, hold: bool = False
+    ) -> Delivery | None:
+        """Take the delivery that is due longest; nobody else gets it while the lease runs.
+
+        Args:
+            now: The present moment.
+            lease: How long it is ours.
+            hold: Leave alone what somebody died with: it may have arrived.
+        """
+        is_due = deliveries.c.next_try_at <= now
+        queued = deliveries.c.state == DeliveryState.QUEUED.value
+        sending = deliveries.c.state == DeliveryState.SENDING.value
+        first = (
             select(deliveries.c.id)
-            .where(
-                deliveries.c.state == DeliveryState.QUEUED.value, deliveries.c.next_try_at <= now
-            )
+            .where(or_(queued, sending), is_due)
             .order_by(deliveries.c.next_try_at, deliveries.c.id)
             .limit(1)
-            # Only PostgreSQL needs it: there, two processes may claim at the same moment.
-            .with_for_update(skip_locked=True)
         )
+        # Only PostgreSQL needs it: there, two processes may claim at the same moment.
+        due = first.with_for_update(skip_locked=True)
+        with self._read() as connection:  # most ticks find nothing, and need not write
+            if connection.scalar(first) is None:
+                return None
         with self._write() as connection:
+            if hold:
+                connection.execute(
+                    update(deliveries)
+                    .where(sending, is_due)
+                    .values(state=DeliveryState.HELD.value, error=_DIED)
+                )
             delivery_id = connection.scalar(due)
             if delivery_id is None:
                 return None
             row = connection.execute(
                 update(deliveries)
                 .where(deliveries.c.id == delivery_id)
-                .values(next_try_at=now + lease, tries=deliveries.c.tries + 1)
+                .values(
+                    state=DeliveryState.SENDING.value,
+                    next_try_at=now + lease,
+                    tries=deliveries.c.tries + 1,
+                )
                 .returning(deliveries)
             ).one()
             return values.delivery(row)
+
+    def release_claims(self, now: datetime) -> int:
+        """Make due at once what a process died with; only for who knows that no other one sends."""
+        sending = deliveries.c.state == DeliveryState.SENDING.value
+        with self._read() as connection:
+            if connection.scalar(select(func.count()).where(sending)) == 0:
+                return 0
+        with self._write() as connection:
+            change = update(deliveries).where(sending).values(next_try_at=now)
+            return connection.execute(change).rowcount
 
     def settle_delivery(
         self,
@@ -257,37 +296,161 @@ class Outbox(Database):
         result: SendResult,
         now: datetime,
         *,
-        next_try_at: datetime | None = None,
+        next_try_at: datetime,
+        hold: bool = False,
     ) -> None:
         """Note how a try ended.
 
         Args:
             delivery_id: The claimed delivery; one that is settled already stays as it is.
-            result: What the server said.
+            result: What the server said. If it concerns more than this message, all others wait
+                until the next try as well.
             now: The moment of its answer.
-            next_try_at: When to try a deferred one again; None: when its lease ends.
+            next_try_at: When to try again what is deferred, or may not have arrived.
+            hold: Leave what may have arrived to a person.
         """
+        everyone = False
         match result:
-            case Sent():
-                change = {"state": DeliveryState.SENT.value, "sent_at": now, "error": ""}
-            case Deferred(reason=reason):
-                change = {"error": reason}
-                if next_try_at is not None:
-                    change["next_try_at"] = next_try_at
+            case Sent(shortened=shortened):
+                change: dict[str, Any] = {"state": DeliveryState.SENT.value, "sent_at": now}
+                change["error"] = _SHORTENED if shortened else ""
+                if shortened:
+                    change["message"] = shortened
+            case Deferred(reason=reason, concerns=concerns):
+                change = {"state": DeliveryState.QUEUED.value, "error": reason}
+                everyone = concerns != "message"
+            case Ambiguous(reason=reason):
+                state = DeliveryState.HELD if hold else DeliveryState.QUEUED
+                change = {"state": state.value, "error": reason}
             case Rejected(reason=reason):
                 change = {"state": DeliveryState.REJECTED.value, "error": reason}
             case _:
                 assert_never(result)
+        if change["state"] == DeliveryState.QUEUED.value:
+            change["next_try_at"] = next_try_at
         # Durable: a forgotten "sent" would mail the digest twice.
         with self._write(durable=True) as connection:
             connection.execute(
                 update(deliveries)
                 .where(
                     deliveries.c.id == delivery_id,
-                    deliveries.c.state == DeliveryState.QUEUED.value,
+                    deliveries.c.state == DeliveryState.SENDING.value,
                 )
                 .values(**change)
             )
+            if everyone:
+                connection.execute(
+                    update(deliveries)
+                    .where(
+                        deliveries.c.state == DeliveryState.QUEUED.value,
+                        deliveries.c.next_try_at < next_try_at,
+                    )
+                    .values(next_try_at=next_try_at)
+                )
+
+    def requeue(self, digest_id: int, now: datetime, *, recipient: str | None = None) -> int:
+        """Let an issue's copies be sent again at once, under their old ids; say how many.
+
+        Args:
+            digest_id: The issue.
+            now: The present moment.
+            recipient: Whose copy, sent or not; None for all that did not surely arrive.
+        """
+        off = exists().where(
+            unsubscribed.c.recipient == deliveries.c.recipient,
+            unsubscribed.c.digest_name
+            == select(digests.c.name).where(digests.c.id == digest_id).scalar_subquery(),
+        )
+        untouchable = {DeliveryState.SENDING.value}
+        if recipient is None:
+            untouchable.add(DeliveryState.SENT.value)
+        wanted = and_(
+            deliveries.c.digest_id == digest_id, deliveries.c.state.not_in(untouchable), ~off
+        )
+        if recipient is not None:
+            wanted = and_(wanted, deliveries.c.recipient == recipient)
+        with self._write(durable=True) as connection:
+            change = {"state": DeliveryState.QUEUED.value, "tries": 0, "next_try_at": now}
+            return connection.execute(update(deliveries).where(wanted).values(**change)).rowcount
+
+    def hurry(self, now: datetime) -> int:
+        """Let all that waits for its next try be tried at once; say how many copies that are."""
+        waiting = and_(
+            deliveries.c.state == DeliveryState.QUEUED.value, deliveries.c.next_try_at > now
+        )
+        with self._write() as connection:
+            change = update(deliveries).where(waiting).values(next_try_at=now)
+            return connection.execute(change).rowcount
+
+    def copies(self, digest_id: int) -> tuple[Delivery, ...]:
+        """Give an issue's copies as they were or will be sent, byte for byte."""
+        wanted = select(deliveries).where(deliveries.c.digest_id == digest_id)
+        with self._read() as connection:
+            rows = connection.execute(wanted.order_by(deliveries.c.id)).all()
+        return tuple(values.delivery(row) for row in rows)
+
+    def unsubscribe(self, digest_name: str, recipient: str, now: datetime) -> None:
+        """Send this digest to that address no more, whatever the configuration says."""
+        ids = select(digests.c.id).where(digests.c.name == digest_name)
+        with self._write(durable=True) as connection:
+            connection.execute(
+                self._dialect.insert(unsubscribed)
+                .values(digest_name=digest_name, recipient=recipient, unsubscribed_at=now)
+                .on_conflict_do_nothing(index_elements=["digest_name", "recipient"])
+            )
+            connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.recipient == recipient,
+                    deliveries.c.state == DeliveryState.QUEUED.value,
+                    deliveries.c.digest_id.in_(ids),
+                )
+                .values(state=DeliveryState.REJECTED.value, error="unsubscribed")
+            )
+
+    def unsubscribed(self, digest_name: str) -> frozenset[str]:
+        """Give the addresses that do not want this digest any more."""
+        wanted = select(unsubscribed.c.recipient).where(unsubscribed.c.digest_name == digest_name)
+        with self._read() as connection:
+            return frozenset(connection.scalars(wanted))
+
+    def subscribe_again(self, digest_name: str, recipient: str) -> bool:
+        """Send this digest to that address again; False if nothing kept it away."""
+        with self._write(durable=True) as connection:
+            gone = delete(unsubscribed).where(
+                unsubscribed.c.digest_name == digest_name, unsubscribed.c.recipient == recipient
+            )
+            return connection.execute(gone).rowcount > 0
+
+    def recipients(self) -> tuple[Recipient, ...]:
+        """Give everybody who got a digest or said that they do not want it, by digest and name."""
+        copies = (
+            select(
+                digests.c.name,
+                deliveries.c.recipient,
+                deliveries.c.state,
+                deliveries.c.error,
+                deliveries.c.sent_at,
+            )
+            .join(digests)
+            .order_by(deliveries.c.id)
+        )
+        with self._read() as connection:
+            rows = connection.execute(copies).all()
+            off = connection.execute(select(unsubscribed)).all()
+        found = {
+            (row.digest_name, row.recipient): Recipient(
+                digest=row.digest_name,
+                address=row.recipient,
+                unsubscribed_at=row.unsubscribed_at,
+            )
+            for row in off
+        }
+        for row in rows:
+            key = (row.name, row.recipient)
+            known = found.get(key) or Recipient(digest=row.name, address=row.recipient)
+            found[key] = _with_copy(known, row)
+        return tuple(found[key] for key in sorted(found))
 
     def digests(self, limit: int = 50) -> tuple[DigestRow, ...]:
         """Give the newest issues first, empty ones too."""
@@ -357,6 +520,14 @@ class Outbox(Database):
                 for item in issue.items
             ],
         )
+
+
+def _with_copy(recipient: Recipient, copy: Row[*tuple[Any, ...]]) -> Recipient:
+    state = DeliveryState(copy.state)
+    told = replace(recipient, state=state, error=copy.error)
+    if copy.sent_at is not None:
+        return replace(told, sent=told.sent + 1, last_sent_at=copy.sent_at, refused=0)
+    return replace(told, refused=told.refused + (state is DeliveryState.REJECTED))
 
 
 def _name(feed: Row[Any]) -> str:

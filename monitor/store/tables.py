@@ -322,3 +322,22 @@ deliveries = Table(
     UniqueConstraint("digest_id", "recipient"),
     Index(None, "state", "next_try_at"),
 )
+
+#: Who does not want a digest any more. It outlives any edit of the configuration.
+unsubscribed = Table(
+    "unsubscribed",
+    metadata,
+    Column("digest_name", CleanText, nullable=False),
+    Column("recipient", CleanText, nullable=False),
+    Column("unsubscribed_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("digest_name", "recipient"),
+)
+
+#: When the service was awake: one row from each start, or waking, to the last sign of life.
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("alive_at", UtcDateTime, nullable=False),
+)

@@ -226,6 +226,8 @@ def delivery_lines(row: DigestRow) -> tuple[str, ...]:
     lines = {
         DeliveryState.SENT: "sent to {to}",
         DeliveryState.QUEUED: "waiting to go to {to}",
+        DeliveryState.SENDING: "on its way to {to}",
+        DeliveryState.HELD: "held for {to}, who may have it",
         DeliveryState.REJECTED: "refused for {to}",
     }
     return tuple(

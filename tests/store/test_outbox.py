@@ -290,14 +290,15 @@ def test_a_deferred_delivery_waits_until_its_next_try(store: Store) -> None:
     again = store.claim_delivery(NOW + HOUR, lease=LEASE)
     assert again is not None
     assert (again.tries, again.error) == (2, "later")
-    store.settle_delivery(again.id, Deferred(reason="no answer"), NOW + HOUR)
-    assert store.claim_delivery(NOW + HOUR + LEASE, lease=LEASE) is not None
+    store.settle_delivery(again.id, Deferred(reason="no answer"), NOW, next_try_at=NOW + DAY)
+    assert store.claim_delivery(NOW + DAY, lease=LEASE) is not None
 
 
 def test_a_settled_delivery_stays_settled(store: Store) -> None:
     store.enqueue(issue(), NOW)
     claimed = store.claim_delivery(NOW, lease=LEASE)
     assert claimed is not None
-    store.settle_delivery(claimed.id, Sent(), NOW)
-    store.settle_delivery(claimed.id, Rejected(reason="too late"), NOW)
+    store.settle_delivery(claimed.id, Sent(), NOW, next_try_at=NOW)
+    late = Rejected(reason="too late")
+    store.settle_delivery(claimed.id, late, NOW, next_try_at=NOW)
     assert store.digests()[0].deliveries == (("ann@example.com", DeliveryState.SENT, ""),)

@@ -165,6 +165,20 @@ def _create_tables() -> None:
     )
     op.create_index(op.f("ix_deliveries_state_next_try_at"), "deliveries", ["state", "next_try_at"])
     op.create_table(
+        "unsubscribed",
+        sa.Column("digest_name", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("unsubscribed_at", _moment(), nullable=False),
+        sa.PrimaryKeyConstraint("digest_name", "recipient", name=op.f("pk_unsubscribed")),
+    )
+    op.create_table(
+        "runs",
+        sa.Column("id", _number(), nullable=False),
+        sa.Column("started_at", _moment(), nullable=False),
+        sa.Column("alive_at", _moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+    )
+    op.create_table(
         "digest_items",
         sa.Column("digest_name", sa.Text(), nullable=False),
         sa.Column("article_id", sa.BigInteger(), nullable=False),

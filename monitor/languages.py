@@ -4,6 +4,7 @@ A news item is a headline and some sentences: script decides most of it, functio
 """
 
 import re
+from operator import itemgetter
 
 _TAG = re.compile(r"([a-z]{2,3})(?:[-_].*)?", re.IGNORECASE | re.DOTALL)
 # Codes of countries that publishers write for the language spoken there.
@@ -20,21 +21,22 @@ _PAIRS = (
     "网網络絡华華资資货貨贸貿财財贵貴费費负負责責贡貢质質购購总總统統领領导導"
     "团團队隊员員学學习習写寫书書画畫图圖体體义義乐樂买買卖賣点點电電机機灵靈"
 )
-_ONLY_SIMPLIFIED = frozenset(_PAIRS[::2])
-_ONLY_TRADITIONAL = frozenset(_PAIRS[1::2])
+_ONLY_SIMPLIFIED = re.compile(f"[{_PAIRS[::2]}]")
+_ONLY_TRADITIONAL = re.compile(f"[{_PAIRS[1::2]}]")
 
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
-_HANGUL = re.compile("[\uac00-\ud7a3]")
-_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
-_CYRILLIC = re.compile("[\u0400-\u04ff]")
+# Each finds whole runs: there are far fewer of them than of characters.
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]+")
+_HANGUL = re.compile("[\uac00-\ud7a3]+")
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
+_CYRILLIC = re.compile("[\u0400-\u04ff]+")
 # Scripts that stand for one language well enough.
 _OTHER_SCRIPTS = (
-    (re.compile("[\u0370-\u03ff]"), "el"),
-    (re.compile("[\u0590-\u05ff]"), "he"),
-    (re.compile("[\u0e00-\u0e7f]"), "th"),
+    (re.compile("[\u0370-\u03ff]+"), "el"),
+    (re.compile("[\u0590-\u05ff]+"), "he"),
+    (re.compile("[\u0e00-\u0e7f]+"), "th"),
 )
-_ARABIC = re.compile("[\u0600-\u06ff]")
+_ARABIC = re.compile("[\u0600-\u06ff]+")
 _PERSIAN = re.compile("[پچژگ]")
 _URDU = re.compile("[ٹڈڑے]")
 _CYRILLIC_SIGNS = (("uk", "їєґі"), ("sr", "ђћџљњј"), ("ru", "ыэё"))
@@ -52,14 +54,18 @@ _WORDS = {
     "sv": "och att det som en på är av för med den till inte om har ett kan från vid",
     "tr": "ve bir bu için ile da de olarak olan daha çok en gibi sonra kadar yeni ise",
 }
-_FUNCTION_WORDS = {lang: frozenset(words.split()) for lang, words in _WORDS.items()}
-# A word that several languages have says less for each of them.
-_WEIGHTS = {
-    word: 1 / sum(word in known for known in _FUNCTION_WORDS.values())
-    for words in _FUNCTION_WORDS.values()
-    for word in words
+_KNOWN = {lang: words.split() for lang, words in _WORDS.items()}
+# Which languages have a word, and what it says for each: less if several have it.
+_SAYS = {
+    word: tuple((lang, 1 / sum(word in more for more in _KNOWN.values())) for lang in having)
+    for word, having in (
+        (word, [lang for lang, words in _KNOWN.items() if word in words])
+        for words in _KNOWN.values()
+        for word in words
+    )
 }
 _WORD = re.compile(r"[^\W\d_]+")
+_ONLY_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 
 # So much of a text is looked at: a headline and some sentences.
 _CHARACTERS = 600
@@ -94,20 +100,24 @@ def detected(text: str) -> str | None:
     text = text[:_CHARACTERS]
     if text.isascii():
         return _by_words(text.lower())
-    latin = len(_LATIN.findall(text))
-    han, kana, hangul = (len(script.findall(text)) for script in (_HAN, _KANA, _HANGUL))
+    latin = _count(_LATIN, text)
+    han, kana, hangul = (_count(script, text) for script in (_HAN, _KANA, _HANGUL))
     east_asian = han + kana + hangul
     # One such character says as much as several letters; product names are Latin in every language.
     if east_asian * 4 > latin:
         return _east_asian(text, han=han, kana=kana, hangul=hangul)
     for script, lang in _OTHER_SCRIPTS:
-        if len(script.findall(text)) > latin:
+        if _count(script, text) > latin:
             return lang
-    if len(_CYRILLIC.findall(text)) > latin:
+    if _count(_CYRILLIC, text) > latin:
         return _cyrillic(text.lower())
-    if len(_ARABIC.findall(text)) > latin:
+    if _count(_ARABIC, text) > latin:
         return "ur" if _URDU.search(text) else "fa" if _PERSIAN.search(text) else "ar"
     return _by_words(text.lower())
+
+
+def _count(script: re.Pattern[str], text: str) -> int:
+    return sum(map(len, script.findall(text)))
 
 
 def _east_asian(text: str, *, han: int, kana: int, hangul: int) -> str:
@@ -116,8 +126,8 @@ def _east_asian(text: str, *, han: int, kana: int, hangul: int) -> str:
     # A Chinese text may quote a Japanese name; a Japanese one cannot do without kana.
     if kana * 8 > han:
         return "ja"
-    simplified = sum(map(_ONLY_SIMPLIFIED.__contains__, text))
-    traditional = sum(map(_ONLY_TRADITIONAL.__contains__, text))
+    simplified = len(_ONLY_SIMPLIFIED.findall(text))
+    traditional = len(_ONLY_TRADITIONAL.findall(text))
     if simplified == traditional:
         return "zh"
     return "zh-Hans" if simplified > traditional else "zh-Hant"
@@ -131,13 +141,11 @@ def _cyrillic(text: str) -> str | None:
 
 
 def _by_words(text: str) -> str | None:
-    found = [word for word in _WORD.findall(text) if word in _WEIGHTS]
-    scores = sorted(
-        (
-            (sum(_WEIGHTS[word] for word in found if word in known), lang)
-            for lang, known in _FUNCTION_WORDS.items()
-        ),
-        reverse=True,
-    )
-    (best, lang), (second, _) = scores[0], scores[1]
+    scores = dict.fromkeys(_WORDS, 0.0)
+    words = text.translate(_ONLY_LETTERS).split() if text.isascii() else _WORD.findall(text)
+    for word in words:
+        if word in _SAYS:
+            for lang, weight in _SAYS[word]:
+                scores[lang] += weight
+    (lang, best), (_, second) = sorted(scores.items(), key=itemgetter(1), reverse=True)[:2]
     return lang if best >= 1.5 and best > 2 * second else None

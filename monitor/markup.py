@@ -67,6 +67,7 @@ _INVISIBLE = re.compile(
 )
 # No script stacks so many marks on one letter, and normalising needs quadratic time for them.
 _MARK = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_ANY_MARK = re.compile(_MARK)
 _STACKED_MARKS = re.compile(f"({_MARK}{{8}}){_MARK}+")
 
 
@@ -89,7 +90,9 @@ def plain_text(markup: str) -> str:
     lines = (" ".join(line.split()) for line in text.splitlines())
     text = "\n".join(filter(None, lines))[: 2 * MAX_TEXT]
     if not text.isascii():
-        text = unicodedata.normalize("NFC", _STACKED_MARKS.sub(r"\1", text)[:MAX_TEXT])
+        if _ANY_MARK.search(text):  # most have none, which is told faster
+            text = _STACKED_MARKS.sub(r"\1", text)
+        text = unicodedata.normalize("NFC", text[:MAX_TEXT])
     return text[:MAX_TEXT].rstrip()
 
 

@@ -14,6 +14,13 @@ _DANGLING = re.compile(r"^(?:[-–—|:·•/]+\s+)+|(?:\s+[-–—|·•/]+|\s*
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*\Z")
 
 
+# Most links: they are taken as they are.
+_USUAL_LINK = re.compile(
+    r"https?://[A-Za-z0-9.-]++(?::\d{1,5})?/[A-Za-z0-9._~%/+,@!$&'()*:=-]*+"
+    r"(?:\?[A-Za-z0-9._~%/+,@!$&'()*:=;?-]++)?"
+)
+
+
 def absolute_link(value: object, *, base: str) -> str | None:
     """Resolve a link and give it only if it is an absolute http or https address.
 
@@ -22,6 +29,12 @@ def absolute_link(value: object, *, base: str) -> str | None:
     """
     if not isinstance(value, str):
         return None
+    if len(value) <= _MAX_LINK and _USUAL_LINK.fullmatch(value):
+        return value
+    return _resolved(value, base)
+
+
+def _resolved(value: str, base: str) -> str | None:
     # Browsers drop line ends inside addresses too (WHATWG URL Standard, 4.4).
     link = re.sub(r"[\t\r\n]", "", value).strip().replace(" ", "%20")
     if not link or len(link) > _MAX_LINK:

@@ -41,6 +41,14 @@ def clean(text: str) -> str:
 
     One character for one character, so that spans still point at the same place.
     """
+    # Nearly all text can be held, which its encoding tells in a fifth of the time.
+    if "\0" not in text:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            return text
     return _UNSTORABLE.sub("�", text)
 
 

@@ -4,6 +4,11 @@
 
     GET /feed/7            RSS of about 85 kB with 40 entries, gzip, with ETag and 304
     GET /change/10         gives two new entries to 10 % of the feeds
+    GET /rebuild           gives all feeds another build date, and nothing else
+    GET /manner/slow       5 % of the feeds answer after 2 s, 2 % never
+    GET /manner/distant    each after its own delay as over the internet: lognormal, median 150 ms,
+                           at most 1.5 s
+    GET /manner/prompt     all at once again
 
 On Linux it answers under as many loopback addresses as `HOSTS`, as so many servers would.
 """
@@ -11,6 +16,8 @@ On Linux it answers under as many loopback addresses as `HOSTS`, as so many serv
 import asyncio
 import contextlib
 import gzip
+import math
+import os
 import random
 import sys
 from datetime import UTC, datetime, timedelta
@@ -20,6 +27,7 @@ from hashlib import blake2b
 HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 26))
 ENTRIES = 40
 BODY_CHARACTERS = 1_050
+FOR_EVER = 3600.0
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 # fmt: off
@@ -58,8 +66,9 @@ def text(chance: random.Random, characters: int) -> str:
     return ("，" if chinese else " ").join(words)
 
 
-def feed(number: int, newest: int) -> bytes:
+def feed(number: int, newest: int, built: int = 0) -> bytes:
     """Give a feed's document; `newest` is the number of its first entry, which counts upwards."""
+    build = format_datetime(START + timedelta(minutes=built))
     items = []
     for entry in range(newest, newest - ENTRIES, -1):
         chance = random.Random(f"{number} {entry}")
@@ -76,7 +85,8 @@ def feed(number: int, newest: int) -> bytes:
         'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
         'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
         f"<title>Outlet {number}</title><link>https://outlet-{number}.example/</link>"
-        f"<description>Generated</description><language>en</language>{''.join(items)}"
+        f"<description>Generated</description><language>en</language>"
+        f"<lastBuildDate>{build}</lastBuildDate>{''.join(items)}"
         "</channel></rss>"
     ).encode()
 
@@ -86,10 +96,12 @@ class Farm:
 
     def __init__(self, count: int) -> None:
         self.newest = [ENTRIES] * count
+        self.built = 0
+        self.manner = "prompt"
         self.pages = [self._page(number) for number in range(count)]
 
     def _page(self, number: int) -> tuple[bytes, bytes]:
-        body = feed(number, self.newest[number])
+        body = feed(number, self.newest[number], self.built)
         etag = f'"{blake2b(body, digest_size=8).hexdigest()}"'.encode()
         return etag, gzip.compress(body, compresslevel=1, mtime=0)
 
@@ -99,13 +111,38 @@ class Farm:
             self.newest[number] += 2
             self.pages[number] = self._page(number)
 
-    def answer(self, head: bytes) -> bytes:
+    def rebuild(self) -> None:
+        """Give every feed another build date."""
+        self.built += 1
+        self.pages = [self._page(number) for number in range(len(self.pages))]
+
+    def delay(self, number: int) -> float:
+        """Give how many seconds a feed takes to answer in the present manner."""
+        chance = random.Random(f"delay {number}")
+        if self.manner == "distant":
+            return min(chance.lognormvariate(math.log(0.15), 0.8), 1.5)
+        if self.manner == "slow":
+            return FOR_EVER if number % 50 == 7 else 2.0 if number % 20 == 3 else 0.0
+        return 0.0
+
+    async def answer(self, head: bytes) -> bytes:
         """Give the whole HTTP answer to a request's head."""
         path = head.split(b" ", 2)[1]
-        if path.startswith(b"/change/"):
-            self.change(int(path[8:]))
-            return b"HTTP/1.1 204 No Content\r\n\r\n"
-        etag, body = self.pages[int(path[6:])]
+        match path.decode().split("/")[1:]:
+            case ["change", percent]:
+                self.change(int(percent))
+            case ["rebuild"]:
+                self.rebuild()
+            case ["manner", manner]:
+                self.manner = manner
+            case [_, number]:
+                await asyncio.sleep(self.delay(int(number)))
+                return self.page(int(number), head)
+        return b"HTTP/1.1 204 No Content\r\n\r\n"
+
+    def page(self, number: int, head: bytes) -> bytes:
+        """Give a feed as a request's head asks for it."""
+        etag, body = self.pages[number]
         if etag in head:
             return b"HTTP/1.1 304 Not Modified\r\nETag: " + etag + b"\r\n\r\n"
         return (
@@ -117,7 +154,7 @@ class Farm:
         """Answer the requests of one connection until its client closes it."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                writer.write(self.answer(await reader.readuntil(b"\r\n\r\n")))
+                writer.write(await self.answer(await reader.readuntil(b"\r\n\r\n")))
                 await writer.drain()
         writer.close()
 
@@ -134,6 +171,7 @@ async def main(count: int) -> None:
             hosts.append(host)
     print(port, *hosts, flush=True)
     await asyncio.to_thread(sys.stdin.read)
+    os._exit(0)  # whoever still waits for an answer waits for ever
 
 
 if __name__ == "__main__":

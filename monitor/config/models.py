@@ -118,7 +118,8 @@ class FetchConfig(Table):
     #: … and waits that failures, servers and feeds make longer end here.
     ceiling: Annotated[Duration, checks.bounds("1s", "30d")] = timedelta(days=1)
     #: For one request with all its redirects.
-    deadline: Annotated[Duration, checks.bounds("1s", "10m")] = timedelta(seconds=30)
+    #: With the ten seconds that its document gets, no feed takes longer than thirty.
+    deadline: Annotated[Duration, checks.bounds("1s", "10m")] = timedelta(seconds=20)
     #: Requests to all hosts at the same time.
     concurrency: Annotated[StrictInt, Field(ge=1, le=1000)] = 50
 

@@ -117,8 +117,8 @@ class FetchConfig(Table):
     floor: Annotated[Duration, checks.bounds("1s", "30d")] = timedelta(hours=1)
     #: … and waits that failures, servers and feeds make longer end here.
     ceiling: Annotated[Duration, checks.bounds("1s", "30d")] = timedelta(days=1)
-    #: For one request with all its redirects.
-    #: With the ten seconds that its document gets, no feed takes longer than thirty.
+    #: For one request with all its redirects; with the ten seconds that a document may take to be
+    #: read, no feed needs more than thirty.
     deadline: Annotated[Duration, checks.bounds("1s", "10m")] = timedelta(seconds=20)
     #: Requests to all hosts at the same time.
     concurrency: Annotated[StrictInt, Field(ge=1, le=1000)] = 50

@@ -4,9 +4,10 @@ topic, search text, feed, cursor ─→ ArchiveFilter ─→ store ─→ Archiv
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from monitor import query as queries
 from monitor import text
@@ -17,10 +18,13 @@ from monitor.model import (
     Article,
     ArticleMatches,
     Cursor,
+    Facets,
     Field,
     IndexQuery,
     Match,
     Piece,
+    Review,
+    ReviewState,
     Span,
 )
 from monitor.query import Node, Term
@@ -28,9 +32,15 @@ from monitor.store import Store
 
 PAGE_SIZE = 50
 MAX_QUERY_CHARS = 1_000
+#: Counts look at the newest of what is found.
+MAX_COUNTED = 20_000
+#: The most bars of a chart.
+MAX_BARS = 60
+_EXPORT_PAGE = 200
 #: A longer headline is shown around its hits.
 MAX_TITLE_CHARS = 240
 
+_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Eighteen digits stay inside a database key; years before 1 and after 9999 are caught on reading.
@@ -48,6 +58,14 @@ class Question:
     feed: str = ""
     #: Also articles that no topic matched.
     everything: bool = False
+    #: One source, one language ("zh-Hans").
+    source: str = ""
+    lang: str = ""
+    #: What reviewers said: a `ReviewState`.
+    mark: str = ""
+    #: The first and the last day, in the reader's zone: "2026-03-11".
+    first: str = ""
+    last: str = ""
     #: `ArchiveView.older` of the page before, "" for the newest articles.
     after: str = ""
 
@@ -60,6 +78,7 @@ class Reason:
     topic_name: str
     #: In the reader's words: "可灵 in the title".
     found: tuple[str, ...]
+    review: Review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +100,9 @@ class ArchiveArticle:
     #: True when the feed gave no date and `time` is when we first saw it.
     undated: bool
     why: tuple[Reason, ...]
+    author: str = ""
+    #: Where a page's own order ends with this one.
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +125,35 @@ class QueryFault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A day, or several, of the chart of an archive's page."""
+
+    first: date
+    last: date
+    articles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What is among all that a question finds, not only on this page."""
+
+    facets: Facets
+    #: From the oldest to the newest, without gaps.
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveView:
     """One page of the archive."""
 
     articles: tuple[ArchiveArticle, ...]
     topics: tuple[TopicCount, ...]
+    #: The place of the newest article that the question finds; "" if this page begins elsewhere.
+    newest: str = ""
+    #: None where nothing was looked up.
+    overview: Overview | None = None
     #: `Question.after` of the next page; "" on the last one.
-    older: str
+    older: str = ""
     #: The search's fault; nothing was looked up then.
     fault: QueryFault | None = None
     #: Parts of the question that could not be followed, in plain words; articles are empty then.
@@ -144,29 +188,157 @@ def browse(
     problems = tuple(_problems(question, known_topics=counts.keys() | names, known_feeds=labels))
     try:
         node = _understand(question.query)
-        wanted = _for_index(node)
+        wanted = replace(_filter(question, zone), query=_for_index(node))
     except QueryError as error:
-        return ArchiveView(articles=(), topics=offered, older="", fault=_fault(error))
+        return ArchiveView(articles=(), topics=offered, fault=_fault(error))
+    except _DamagedError as error:
+        return ArchiveView(articles=(), topics=offered, problems=(*problems, str(error)))
     if problems:
-        return ArchiveView(articles=(), topics=offered, older="", problems=problems)
-    page = store.page(
-        ArchiveFilter(
-            topic_id=question.topic or None,
-            feed_url=question.feed or None,
-            query=wanted,
-            matched_only=not question.everything,
-        ),
-        after=_cursor(question.after),
-        limit=limit,
+        return ArchiveView(articles=(), topics=offered, problems=problems)
+    page = store.page(wanted, after=cursor(question.after), limit=limit)
+    facets = store.facets(wanted, most=MAX_COUNTED)
+    shown = tuple(
+        _article(row, _terms(node), names=names, labels=labels, zone=zone) for row in page.articles
     )
     return ArchiveView(
-        articles=tuple(
-            _article(row, _terms(node), names=names, labels=labels, zone=zone)
-            for row in page.articles
-        ),
+        articles=shown,
         topics=offered,
+        newest=shown[0].place if shown and not question.after else "",
+        overview=Overview(facets=facets, bars=_bars(facets.moments, zone)),
         older=_address(page.next),
     )
+
+
+def export(
+    store: Store,
+    question: Question,
+    *,
+    topics: Sequence[TopicConfig],
+    feeds: Sequence[FeedConfig],
+    zone: tzinfo,
+) -> Iterator[ArchiveArticle]:
+    """Give all that a question finds, newest first, however much it is; a page at a time is held.
+
+    Raises:
+        MonitorError: The question cannot be followed; said before the first article is asked for.
+    """
+    counts = store.topic_counts()
+    names = {topic.id: topic.name for topic in topics}
+    labels = {feed.url: feed.label for feed in feeds}
+    for problem in _problems(question, known_topics=counts.keys() | names, known_feeds=labels):
+        raise QuestionError(problem)
+    node = _understand(question.query)
+    wanted = replace(_filter(question, zone), query=_for_index(node))
+
+    def pages() -> Iterator[ArchiveArticle]:
+        after = cursor(question.after)
+        while True:
+            page = store.page(wanted, after=after, limit=_EXPORT_PAGE)
+            for row in page.articles:
+                yield _article(row, _terms(node), names=names, labels=labels, zone=zone)
+            after = page.next
+            if after is None:
+                return
+
+    return pages()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeArticle:
+    """One article as its own page shows it."""
+
+    article: ArchiveArticle
+    #: All of its text, with what was found.
+    text: tuple[Piece, ...]
+    #: The addresses of the feeds that carried it.
+    carriers: tuple[str, ...]
+    first_seen_at: datetime
+
+
+def whole(
+    store: Store,
+    number: int,
+    *,
+    topics: Sequence[TopicConfig],
+    feeds: Sequence[FeedConfig],
+    zone: tzinfo,
+) -> WholeArticle | None:
+    """Give one article with all that is known of it; None if there is none of this number."""
+    row = store.article(number)
+    if row is None:
+        return None
+    names = {topic.id: topic.name for topic in topics}
+    labels = {feed.url: feed.label for feed in feeds}
+    spans = [s for match in row.matches for s in match.spans if s.field == "body"]
+    body = row.article.text
+    return WholeArticle(
+        article=_article(row, (), names=names, labels=labels, zone=zone),
+        text=text.pieces(body, spans),
+        carriers=store.carriers(number),
+        first_seen_at=row.article.first_seen_at.astimezone(zone),
+    )
+
+
+class QuestionError(MonitorError):
+    """A question that cannot be followed."""
+
+
+class _DamagedError(QuestionError):
+    """A part of an address that no page of ours wrote."""
+
+
+def _filter(question: Question, zone: tzinfo) -> ArchiveFilter:
+    state = None
+    if question.mark:
+        try:
+            state = ReviewState(question.mark)
+        except ValueError:
+            raise _DamagedError(f'There is no mark "{_short(question.mark)}".') from None
+    first, last = _day(question.first), _day(question.last)
+    return ArchiveFilter(
+        topic_id=question.topic or None,
+        feed_url=question.feed or None,
+        source=question.source or None,
+        lang=question.lang or None,
+        review=state,
+        since=None if first is None else _midnight(first, zone),
+        until=None if last is None else _midnight(last + _DAY, zone),
+        matched_only=not question.everything,
+    )
+
+
+def _day(given: str) -> date | None:
+    if not given:
+        return None
+    try:
+        found = date.fromisoformat(given)
+    except ValueError:
+        found = date.min
+    # Next to the ends of time no zone can be taken into account.
+    if not 1900 <= found.year <= 2200:
+        raise _DamagedError(f'"{_short(given)}" is not a day; write it like 2026-03-11.')
+    return found
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
+def _bars(moments: Sequence[datetime], zone: tzinfo) -> tuple[Bar, ...]:
+    """Count by day; by as many days as keep the chart readable if they are too many."""
+    days = Counter(moment.astimezone(zone).date() for moment in moments)
+    if not days:
+        return ()
+    first, last = min(days), max(days)
+    width = 1 + (last - first).days // MAX_BARS
+    bars: list[Bar] = []
+    end = last
+    while end >= first:
+        start = end - (width - 1) * _DAY
+        number = sum(days[start + n * _DAY] for n in range(width))
+        bars.append(Bar(first=start, last=end, articles=number))
+        end = start - _DAY
+    return tuple(reversed(bars))
 
 
 def find(
@@ -211,7 +383,7 @@ def _problems(
         yield f'There is no topic "{_short(question.topic)}".'
     if question.feed and question.feed not in set(known_feeds):
         yield f'The feed "{_short(question.feed)}" is not in the configuration.'
-    if question.after and _cursor(question.after) is None:
+    if question.after and cursor(question.after) is None:
         yield "The address of this page is damaged: its “after” names no place in the archive."
 
 
@@ -277,6 +449,7 @@ def _article(
     in_title = [span for span in spans if span.field == "title"]
     in_text = [span for span in spans if span.field == "body"]
     searched = _searched(terms, "body", article.text)
+    reviews = {review.topic_id: review for review in row.reviews}
     return ArchiveArticle(
         id=row.id,
         url=article.url,
@@ -290,11 +463,14 @@ def _article(
         lang=article.lang,
         time=_sorted_at(article).astimezone(zone),
         undated=article.published_at is None,
+        author=article.author,
+        place=_address(Cursor(sorted_at=_sorted_at(article), id=row.id)),
         why=tuple(
             Reason(
                 topic_id=match.topic_id,
                 topic_name=names.get(match.topic_id, match.topic_id),
                 found=_found(match),
+                review=reviews.get(match.topic_id, Review(topic_id=match.topic_id)),
             )
             for match in row.matches
         ),
@@ -313,8 +489,8 @@ def _address(cursor: Cursor | None) -> str:
     return f"{(cursor.sorted_at - _EPOCH) // _MICROSECOND}.{cursor.id}"
 
 
-def _cursor(address: str) -> Cursor | None:
-    """Read a cursor back; None for "" and for what `_address` never wrote."""
+def cursor(address: str) -> Cursor | None:
+    """Read a place in the archive back; None for "" and for what `_address` never wrote."""
     parts = _CURSOR.fullmatch(address)
     if parts is None:
         return None

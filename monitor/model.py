@@ -512,6 +512,24 @@ class ArchivePage:
     next: Cursor | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """What is among the articles that meet a filter, counted in the newest of them."""
+
+    #: The articles counted.
+    total: int
+    #: Whether there are more, which were not counted.
+    capped: bool
+    #: Each in falling order of its number.
+    sources: tuple[tuple[str, int], ...]
+    langs: tuple[tuple[str, int], ...]
+    #: Matches, not articles.
+    topics: tuple[tuple[str, int], ...]
+    marks: tuple[tuple[Mark, int], ...]
+    #: When the articles are from (see `Cursor`), the newest first.
+    moments: tuple[datetime, ...]
+
+
 # -------------------------------------------------------------------------------------- stories
 
 

@@ -16,6 +16,8 @@ from monitor.store import Store, open_store
 from monitor.store.tables import metadata
 from tests.command import Monitor, commands
 
+pytest_plugins = ["tests.archive_site"]
+
 CI = os.environ.get("CI") == "true"
 
 # No deadline: a shared machine has bad moments. The same examples each time in CI, others at home.

@@ -1,5 +1,6 @@
 """The store's part for reading: pages, search, counts; and for what retention takes away."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +25,8 @@ from monitor.model import (
     ArchivePage,
     ArticleMatches,
     Cursor,
+    Facets,
+    Mark,
     Match,
     Review,
     ReviewState,
@@ -66,6 +69,60 @@ class Archive(Database):
             articles=rows,
             next=Cursor(sorted_at=shown[-1].sorted_at, id=shown[-1].id) if following else None,
         )
+
+    def facets(self, wanted: ArchiveFilter, *, most: int) -> Facets:
+        """Count what is among the newest `most` articles that meet a filter."""
+        hits = self._wanted(wanted, None).limit(most).cte("hits")
+        about = (
+            select(articles.c.source, articles.c.lang, hits.c.sorted_at)
+            .join(hits, hits.c.id == articles.c.id)
+            .order_by(hits.c.sorted_at.desc())
+        )
+        said = func.coalesce(reviews.c.mark, Mark.OPEN.value)
+        same_match = and_(
+            reviews.c.topic_id == matches.c.topic_id, reviews.c.article_id == matches.c.article_id
+        )
+        of_matches = (
+            select(matches.c.topic_id, said, func.count())
+            .join(hits, hits.c.id == matches.c.article_id)
+            .outerjoin(reviews, same_match)
+            .group_by(matches.c.topic_id, said)
+        )
+        if wanted.topic_id is not None:
+            of_matches = of_matches.where(matches.c.topic_id == wanted.topic_id)
+        sources: Counter[str] = Counter()
+        langs: Counter[str] = Counter()
+        topics: Counter[str] = Counter()
+        marks: Counter[Mark] = Counter()
+        moments = []
+        with self._read() as connection:
+            for source, lang, moment in connection.execute(about):
+                sources[source] += 1
+                langs[lang] += 1
+                moments.append(moment)
+            for topic_id, mark, number in connection.execute(of_matches):
+                topics[topic_id] += number
+                marks[Mark(mark)] += number
+        return Facets(
+            total=len(moments),
+            capped=len(moments) == most,
+            sources=tuple(sources.most_common()),
+            langs=tuple(langs.most_common()),
+            topics=tuple(topics.most_common()),
+            marks=tuple(marks.most_common()),
+            moments=tuple(moments),
+        )
+
+    def carriers(self, article_id: int) -> tuple[str, ...]:
+        """Give the addresses of the feeds that carried an article, in the order of the feeds."""
+        of_this = sightings.c.article_id == article_id
+        statement = (
+            select(feeds.c.url)
+            .where(exists().where(sightings.c.feed_id == feeds.c.id, of_this))
+            .order_by(feeds.c.id)
+        )
+        with self._read() as connection:
+            return tuple(connection.scalars(statement))
 
     def article(self, article_id: int) -> ArticleMatches | None:
         """Give one article; None if there is none of this number."""

@@ -30,9 +30,13 @@ class Reviews(Database):
     ) -> int:
         """Change what is said of these matches; say how many they were.
 
-        Keys without a match are left out. `step` names the change for `undo_review`.
+        Keys without a match are left out, and what somebody judged is never called seen. `step`
+        names the change for `undo_review`.
         """
-        return self._review(_named(keys), change, step, now)
+        wanted = _named(keys)
+        if change.mark is Mark.SEEN:
+            wanted = (*wanted, UNREVIEWED)
+        return self._review(wanted, change, step, now)
 
     def review_seen(self, topic_id: str | None, *, up_to: Cursor, step: str, now: datetime) -> int:
         """Call seen all that nobody has judged from this place on to the oldest.

@@ -2,10 +2,10 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -13,17 +13,18 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from monitor import archive, render, subscribe
-from monitor.archive import ArchiveView, Question
+from monitor.archive import ArchiveArticle, ArchiveView, Question
 from monitor.config import Config
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, QueryError
 from monitor.model import DigestRow, RenderedDigest
 from monitor.store import Store
-from monitor.web import words
+from monitor.web import addresses, exports, words
 from monitor.web.guard import MAIL_POLICY, Guard, known_hosts
+from monitor.web.reviewing import Reviewing, StaleForm
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +32,6 @@ _PAGES = Path(__file__).with_name("pages")
 #: Eighteen digits stay inside a database key.
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
-#: What a page shows of a request would else bring its invisible characters along: controls become
-#: blanks, and those that turn the direction of what follows them go.
-_INVISIBLE: dict[int, str] = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ") | dict.fromkeys(
-    (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), ""
-)
 #: Issues in the list: more than four months of a daily digest.
 _ISSUES = 128
 
@@ -66,18 +62,31 @@ def create_app(services: Services) -> Starlette:
     pages = _Pages(services)
     paths: dict[str, Callable[[Request], Response]] = {
         "/": pages.archive,
+        "/archive.json": pages.as_json,
+        "/archive.csv": pages.as_csv,
+        "/archive.atom": pages.as_atom,
         "/digests": pages.digests,
         "/digests/next": pages.preview,
         "/digests/next/mail": pages.preview_mail,
         "/digests/{id}": pages.digest,
         "/digests/{id}/mail": pages.digest_mail,
+        "/articles/{id}": pages.article,
         "/feeds": pages.feeds,
         "/health": pages.health,
         "/style.css": _file("style.css", "text/css"),
         "/icon.svg": _file("icon.svg", "image/svg+xml"),
+        "/keys.js": _file("keys.js", "text/javascript"),
+    }
+    changes = {
+        "/review": pages.reviewing.review,
+        "/review/note": pages.reviewing.note,
+        "/review/undo": pages.reviewing.undo,
     }
     app = Starlette(
-        routes=[Route(path, endpoint) for path, endpoint in paths.items()],
+        routes=[
+            *(Route(path, endpoint) for path, endpoint in paths.items()),
+            *(Route(path, endpoint, methods=["POST"]) for path, endpoint in changes.items()),
+        ],
         middleware=[
             Middleware(
                 Guard,
@@ -85,9 +94,14 @@ def create_app(services: Services) -> Starlette:
                 token=services.token,
                 secure=urlsplit(web.public_url).scheme == "https",
                 error_page=pages.error,
+                changes=changes,
             )
         ],
-        exception_handlers={HTTPException: pages.not_there, MonitorError: pages.trouble},
+        exception_handlers={
+            HTTPException: pages.not_there,
+            MonitorError: pages.trouble,
+            StaleForm: pages.reviewing.stale,
+        },
     )
     # "/feeds/" is no page: the only redirect we make is the one that takes the token out of sight.
     app.router.redirect_slashes = False
@@ -110,20 +124,15 @@ class _Pages:
         self._services = services
         self._templates = render.html_environment(_PAGES)
         self._templates.filters |= {"count": words.count, "sentence": words.sentence}
+        self._templates.globals["judged"] = words.judged
+        self.reviewing = Reviewing(services.store, services.now, self._page)
 
     # ------------------------------------------------------------------------------- archive
 
     def archive(self, request: Request) -> Response:
         """Show the newest matches, or what the filters and the search ask for."""
         config = self._services.config()
-        asked = {name: value.translate(_INVISIBLE) for name, value in request.query_params.items()}
-        question = Question(
-            topic=asked.get("topic", ""),
-            query=asked.get("q", ""),
-            feed=asked.get("feed", ""),
-            everything=asked.get("all", "") not in {"", "0"},
-            after=asked.get("after", ""),
-        )
+        question = addresses.question(request.query_params)
         view = archive.browse(
             self._services.store,
             question,
@@ -146,8 +155,39 @@ class _Pages:
             empty=empty,
             unread=self._unread() if empty == "nothing read" else (),
             asked=words.asked_so_far(self._services.store.feed_states()) if empty else "",
-            link=_Links(question),
+            link=addresses.Links(question),
+            fields=addresses.parts(question),
+            chart=words.chart(view.overview.bars, today) if view.overview else None,
             max_query=archive.MAX_QUERY_CHARS,
+            scope=words.scope(question, view.topics),
+            **self._review_values(request),
+        )
+
+    def _review_values(self, request: Request) -> dict[str, object]:
+        """Give what every page with marks needs: the forms' token and what was just done."""
+        step = request.query_params.get("done", "")
+        number = self._services.store.reviewed_in(step) if step else 0
+        return {"csrf": self.reviewing.token, "step": step if number else "", "changed": number}
+
+    def article(self, request: Request) -> Response:
+        """Show one article with all that is known of it."""
+        config = self._services.config()
+        found = archive.whole(
+            self._services.store,
+            _number(request, "There is no such article; it may have been kept long enough."),
+            topics=config.topics,
+            feeds=config.feeds,
+            zone=config.zone,
+        )
+        if found is None:
+            raise HTTPException(404, "There is no such article; it may have been kept long enough.")
+        return self._page(
+            "article.html",
+            whole=found,
+            article=found.article,
+            day=words.day(found.article.time.date(), self._today()),
+            carriers=[(url, self._feed_name(url)) for url in found.carriers],
+            **self._review_values(request),
         )
 
     def _feed_name(self, url: str) -> str:
@@ -162,8 +202,14 @@ class _Pages:
             return ""
         if question.query:
             return "no hit"
-        if question.topic or question.feed or question.after:
+        if question.mark == "open":
+            return "caught up"
+        narrowed = (question.topic, question.feed, question.after, question.mark, question.source)
+        if any((*narrowed, question.lang, question.first, question.last)):
             return "nothing here"
+        return self._empty_archive(question)
+
+    def _empty_archive(self, question: Question) -> str:
         config = self._services.config()
         if not config.feeds:
             return "no feeds"
@@ -181,6 +227,59 @@ class _Pages:
             return (status,)
         found = (status, words.asked_in_vain(states, zone, self._services.now()))
         return tuple(filter(None, found)) or ("The feeds are being read for the first time.",)
+
+    # ------------------------------------------------------------------------------- exports
+
+    def as_json(self, request: Request) -> Response:
+        """Give all that the filters and the search ask for, as JSON."""
+        return self._export(request, exports.as_json, "application/json")
+
+    def as_csv(self, request: Request) -> Response:
+        """Give it as a table."""
+        answer = self._export(request, exports.as_csv, "text/csv; charset=utf-8")
+        if answer.status_code == 200:
+            answer.headers["Content-Disposition"] = 'attachment; filename="news-monitor.csv"'
+        return answer
+
+    def as_atom(self, request: Request) -> Response:
+        """Give the newest of it as a feed."""
+        asked = addresses.question(request.query_params)
+        scope = words.scope(asked, ()) + (f" “{asked.query}”" if asked.query else "")
+
+        def write(articles: Iterable[ArchiveArticle], base: str) -> Iterator[str]:
+            return exports.as_atom(
+                islice(articles, archive.PAGE_SIZE),
+                base,
+                here=base + addresses.address(asked, page="/archive.atom"),
+                title=f"News Monitor: {scope}" if scope else "News Monitor",
+                now=self._services.now(),
+            )
+
+        return self._export(request, write, "application/atom+xml; charset=utf-8")
+
+    def _export(
+        self,
+        request: Request,
+        write: Callable[[Iterable[ArchiveArticle], str], Iterator[str]],
+        media_type: str,
+    ) -> Response:
+        config = self._services.config()
+        try:
+            found = archive.export(
+                self._services.store,
+                addresses.question(request.query_params),
+                topics=config.topics,
+                feeds=config.feeds,
+                zone=config.zone,
+            )
+        except (QueryError, archive.QuestionError) as error:
+            message = error.message if isinstance(error, QueryError) else str(error)
+            return self.error(400, "This search cannot be understood", words.sentence(message))
+        return StreamingResponse(write(found, self._base(request)), media_type=media_type)
+
+    def _base(self, request: Request) -> str:
+        public = self._services.config().web.public_url.rstrip("/")
+        return public or str(request.base_url).rstrip("/")
 
     # ------------------------------------------------------------------------------- digests
 
@@ -279,11 +378,14 @@ class _Pages:
     # --------------------------------------------------------------------------------- errors
 
     def not_there(self, _: Request, error: Exception) -> Response:
-        """Answer for an address without a page."""
+        """Answer for an address without a page, and for a form that cannot be followed."""
+        status = error.status_code if isinstance(error, HTTPException) else 404
         detail = error.detail if isinstance(error, HTTPException) else ""
+        if status == 405:
+            return self.error(405, "Only for forms", "This address takes what a form sends.")
         if detail in {"", "Not Found"}:
             detail = "There is no page at this address."
-        return self.error(404, "Not found", detail)
+        return self.error(status, "Not found" if status == 404 else "Nothing was changed", detail)
 
     def trouble(self, _: Request, error: Exception) -> Response:
         """Answer while something that we know about is wrong: the database is locked, say."""
@@ -305,31 +407,11 @@ class _Pages:
         )
 
 
-class _Links:
-    """Addresses of the archive's page that differ from the present one in the parts named."""
-
-    def __init__(self, question: Question) -> None:
-        self._question = question
-
-    def __call__(self, **changes: str | bool) -> str:
-        # A changed filter begins with its newest article again.
-        question = replace(self._question, **{"after": "", **changes})  # type: ignore[arg-type]  # templates name its fields
-        parts = {
-            "q": question.query,
-            "topic": question.topic,
-            "feed": question.feed,
-            "all": "1" if question.everything else "",
-            "after": question.after,
-        }
-        given = {name: value for name, value in parts.items() if value}
-        return f"/?{urlencode(given)}" if given else "/"
-
-
-def _number(request: Request) -> int:
-    """Read an issue's number from the address; what is none has no page."""
+def _number(request: Request, missing: str = "There is no such digest.") -> int:
+    """Read a number from the address; what is none has no page."""
     given = request.path_params["id"]
     if not _NUMBER.fullmatch(given):
-        raise HTTPException(404, "There is no such digest.")
+        raise HTTPException(404, missing)
     return int(given)
 
 

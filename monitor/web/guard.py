@@ -1,6 +1,6 @@
 """Stand before every page: who may ask, what may be asked, and what the browser is told to refuse.
 
-    Host known? ─→ GET or HEAD? ─→ token? ─→ the page ─→ security headers on whatever comes back
+    Host known? ─→ GET or a form? ─→ token? ─→ the page ─→ security headers on whatever comes back
 
 Each check protects against something that reaches even a service on 127.0.0.1: a web page elsewhere
 whose name was rebound to this machine, a form on a strange site, a headline that carries a script.
@@ -25,9 +25,11 @@ from monitor.errors import MonitorError
 
 log = logging.getLogger(__name__)
 
-#: Our pages: our stylesheet and icon, our form, our frame with a mail inside, and nothing else.
+#: Our pages: our stylesheet, script and icon, our forms, our frame with a mail inside, and nothing
+#: else.
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 #: A mail as sent: its own inline styles, no script, no request anywhere; links open new windows.
@@ -37,7 +39,7 @@ MAIL_POLICY = (
 )
 
 #: Answered without a token: a health check has none, and it says nothing about the news.
-OPEN_PATHS = frozenset({"/health", "/style.css", "/icon.svg"})
+OPEN_PATHS = frozenset({"/health", "/style.css", "/icon.svg", "/keys.js"})
 
 COOKIE = "monitor_token"
 _COOKIE_SECONDS = 365 * 24 * 3600
@@ -104,6 +106,7 @@ class Guard:
         token: str | None,
         secure: bool,
         error_page: ErrorPage,
+        changes: Collection[str],
     ) -> None:
         self._app = app
         self._hosts = hosts
@@ -111,6 +114,8 @@ class Guard:
         #: Readers come by https: the cookie must never travel in the clear.
         self._secure = secure
         self._error_page = error_page
+        #: The addresses that take a form.
+        self._changes = frozenset(changes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -150,9 +155,11 @@ class Guard:
                 "The archive answers only to names it knows. If this one is yours, write it into "
                 'config.toml: public_url = "http://NAME:PORT" under [web], and start again.',
             )
-        if request.method not in {"GET", "HEAD"}:
-            page = self._error_page(405, "Only for reading", "These pages answer GET and HEAD.")
-            page.headers["Allow"] = "GET, HEAD"
+        allowed = {"POST"} if request.url.path in self._changes else {"GET", "HEAD"}
+        if request.method not in allowed:
+            only = " and ".join(sorted(allowed))
+            page = self._error_page(405, "Not in this way", f"This address answers {only}.")
+            page.headers["Allow"] = ", ".join(sorted(allowed))
             return page
         if self._token is None or request.url.path in OPEN_PATHS:
             return None

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import assert_never
 
+from monitor.archive import ArchiveArticle, Bar, Question, TopicCount
 from monitor.config import FeedConfig
-from monitor.model import UNREACHED, DeliveryState, DigestRow, FailureKind, FeedState
+from monitor.model import UNREACHED, DeliveryState, DigestRow, FailureKind, FeedState, Mark
 from monitor.poll import offline_line
 from monitor.subscribe import Condition, FeedHealth
 
@@ -233,4 +234,125 @@ def delivery_lines(row: DigestRow) -> tuple[str, ...]:
     return tuple(
         lines[state].format(to=recipient) + (f": {error}" if error else "")
         for recipient, state, error in row.deliveries
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartBar:
+    """A bar of a chart: where it stands, in units of the drawing, and what it says."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A chart of articles over days, with its text alternative."""
+
+    width: int
+    height: int
+    bars: tuple[ChartBar, ...]
+    summary: str
+    begin: str
+    end: str
+
+
+CHART_WIDTH, CHART_HEIGHT = 720, 64
+
+
+def chart(bars: Sequence[Bar], today: date) -> Chart | None:
+    """Lay out a chart; None where it would be a single bar."""
+    if len(bars) < 2:
+        return None
+    step = CHART_WIDTH / len(bars)
+    most = max(bar.articles for bar in bars)
+    drawn = []
+    for number, bar in enumerate(bars):
+        # What is there can be seen, however little it is.
+        height = max(2.0, CHART_HEIGHT * bar.articles / most) if bar.articles else 0.0
+        drawn.append(
+            ChartBar(
+                x=round(number * step, 2),
+                y=round(CHART_HEIGHT - height, 2),
+                width=round(max(1.0, step - min(2.0, step / 4)), 2),
+                height=round(height, 2),
+                label=f"{_days(bar, today)}: {count(bar.articles, 'article')}",
+                first=bar.first.isoformat(),
+                last=bar.last.isoformat(),
+            )
+        )
+    top = max(bars, key=lambda bar: bar.articles)
+    each = "day" if bars[0].first == bars[0].last else f"{(top.last - top.first).days + 1} days"
+    total = sum(bar.articles for bar in bars)
+    return Chart(
+        width=CHART_WIDTH,
+        height=CHART_HEIGHT,
+        bars=tuple(drawn),
+        summary=f"{count(total, 'article')} per {each}; most on {_days(top, today)} "
+        f"({top.articles:,})",
+        begin=_short_day(bars[0].first, today),
+        end=_short_day(bars[-1].last, today),
+    )
+
+
+def _days(bar: Bar, today: date) -> str:
+    first, last = _short_day(bar.first, today), _short_day(bar.last, today)
+    return first if first == last else f"{first} to {last}"
+
+
+def _short_day(day: date, today: date) -> str:
+    return f"{day.day} {day:%b}" + ("" if day.year == today.year else f" {day.year}")
+
+
+#: What reviewers said, as buttons and filters name it.
+MARKS = {
+    "open": "to review",
+    "relevant": "relevant",
+    "irrelevant": "not relevant",
+    "seen": "seen",
+    "starred": "starred",
+    "noted": "with a note",
+}
+
+
+def scope(asked: Question, topics: Sequence[TopicCount]) -> str:
+    """Say in words what a page is narrowed to: "Kling, zh-Hans, to review"; "" if to nothing."""
+    names = {topic.id: topic.name for topic in topics}
+    parts = [names.get(asked.topic, asked.topic), asked.source, asked.lang]
+    parts += [MARKS.get(asked.mark, ""), _range(asked.first, asked.last)]
+    return ", ".join(filter(None, parts))
+
+
+def _range(first: str, last: str) -> str:
+    if first and last:
+        return first if first == last else f"{first} to {last}"
+    return f"from {first}" if first else (f"to {last}" if last else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What reviewers said of an article, for the topics that a page is about."""
+
+    #: Its matches as forms name them: "12:kling 12:chips"; "" when there is none.
+    keys: str
+    #: The mark of all; open when they differ.
+    mark: Mark
+    mixed: bool
+    starred: bool
+
+
+def judged(article: ArchiveArticle, topic_id: str) -> Judged:
+    """Sum up an article's reviews, for one topic or ("") for all of its topics."""
+    reviews = [why.review for why in article.why if topic_id in {"", why.topic_id}]
+    marks = {review.mark for review in reviews}
+    return Judged(
+        keys=" ".join(f"{article.id}:{review.topic_id}" for review in reviews),
+        mark=marks.pop() if len(marks) == 1 else Mark.OPEN,
+        mixed=len({review.mark for review in reviews}) > 1,
+        starred=bool(reviews) and all(review.starred for review in reviews),
     )

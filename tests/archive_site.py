@@ -1,0 +1,137 @@
+"""A running archive for tests: real pages over a real server on a real database."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from monitor import config
+from monitor.config import Config
+from monitor.model import Match, RenderedDigest, Sighting
+from monitor.store import Store, open_store
+from monitor.web import Server, Services, create_app
+from tests.factories import FEED_URL, NOW, ago, article, feed_state, outcome, rendered
+
+CONFIG = f"""
+[[topic]]
+id   = "kling"
+name = "Kling"
+any  = ["Kling", "可灵"]
+
+[[topic]]
+id   = "chips"
+name = "Export controls"
+any  = ["export controls"]
+
+[[feed]]
+url   = "{FEED_URL}"
+name  = "Harbour Post"
+label = "state media"
+
+[[digest]]
+name = "daily"
+to   = ["ann@example.com"]
+"""
+#: Loopback speaks plain HTTP: reading the machine's certificates would be each test's slowest step.
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+TOKEN = "a-token-long-enough-for-tests"
+
+
+@dataclass
+class Site:
+    """A running archive, with everything that tests turn."""
+
+    store: Store
+    config: Config
+    client: httpx.Client
+    status: str | None = None
+    notices: tuple[str, ...] = ()
+    preview: RenderedDigest = field(default_factory=rendered)
+    fault: Exception | None = None
+
+    def services(self, token: str | None = None) -> Services:
+        return Services(
+            store=self.store,
+            config=lambda: self.config,
+            preview=lambda _: self.preview,
+            now=lambda: NOW,
+            status=self._status,
+            notices=lambda: self.notices,
+            token=token,
+        )
+
+    def _status(self) -> str | None:
+        if self.fault:
+            raise self.fault
+        return self.status
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.client.get(path, **options)
+
+    def text(self, path: str) -> str:
+        response = self.get(path)
+        assert response.status_code == 200, response.text
+        return response.text
+
+    def put(self, title: str, *matches: Match, **fields: object) -> None:
+        one = article(title, **fields)
+        state = feed_state(
+            first_success_at=ago(days=1),
+            last_success_at=ago(minutes=5),
+            next_poll_at=NOW + timedelta(hours=1),
+        )
+        sighting = Sighting(entry_key=one.key, article=one, matches=matches)
+        self.store.save_poll(outcome(sighting, feed=state))
+        self.store.index_pending()
+
+
+Open = Callable[..., Site]
+
+
+class Stage:
+    """An application that hands requests to the one whose test is running."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Stage, str]]:
+    """Listen once for all tests: stopping takes a moment."""
+    stage = Stage()
+    server = Server(stage, "127.0.0.1", 0)
+    server.start()
+    yield stage, server.url
+    server.stop()
+
+
+@pytest.fixture
+def open_site(sqlite_url: str, served: tuple[Stage, str]) -> Iterator[Open]:
+    """Give the function that starts the archive of a test."""
+    stage, url = served
+    with ExitStack() as ending:
+
+        def start(text: str = CONFIG, *, token: str | None = None) -> Site:
+            loaded = config.load(text)
+            store = open_store(sqlite_url)
+            ending.callback(store.close)
+            store.sync_feeds(loaded.feeds, NOW)
+            client = httpx.Client(base_url=url, trust_env=False, verify=PLAIN)
+            site = Site(store=store, config=loaded, client=ending.enter_context(client))
+            stage.app = create_app(site.services(token))
+            return site
+
+        yield start
+
+
+@pytest.fixture
+def site(open_site: Open) -> Site:
+    return open_site()

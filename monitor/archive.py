@@ -30,7 +30,7 @@ from monitor.model import (
 from monitor.query import Node, Term
 from monitor.store import Store
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 MAX_QUERY_CHARS = 1_000
 #: Counts look at the newest of what is found.
 MAX_COUNTED = 20_000

@@ -221,7 +221,7 @@ def test_an_address_for_forms_is_no_page(news: Site) -> None:
 def test_facets_count_what_is_found(news: Site) -> None:
     send(news, do=f"relevant {keys(news, 'Kling news')}")
     page = news.text("/")
-    assert "3 articles: narrow by" in page
+    assert "3 articles: by mark" in page
     assert re.search(r'mark=relevant">relevant</a> <span class="number">1<', page)
     assert re.search(r'mark=open">to review</a> <span class="number">3<', page)
     assert re.search(r'lang=en">en</a> <span class="number">3<', page)

@@ -194,7 +194,8 @@ class _Pages:
         if not url:
             return ""
         named = {feed.url: feed.name for feed in self._services.config().feeds}
-        return named.get(url) or words.address(url)
+        titles = {state.feed_url: state.title for state in self._services.store.feed_states()}
+        return named.get(url) or titles.get(url) or words.address(url)
 
     def _empty(self, view: ArchiveView, question: Question) -> str:
         """Choose what an empty page says: a name of a paragraph in archive.html; "" for none."""

@@ -135,4 +135,4 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   action();
 });
-one("#marks")?.addEventListener("submit", send);
+for (const form of all("form.marks")) form.addEventListener("submit", send);

@@ -452,7 +452,7 @@ def _article(
     reviews = {review.topic_id: review for review in row.reviews}
     return ArchiveArticle(
         id=row.id,
-        url=article.url,
+        url=article.url if article.url.lower().startswith(("http://", "https://")) else "",
         title=text.snippet(
             article.title, in_title + _searched(terms, "title", article.title), MAX_TITLE_CHARS
         ),

@@ -194,6 +194,27 @@ def test_where_items_are_not_certain_the_whole_document_is_read(more: str) -> No
     assert feed(body).imprint == b""
 
 
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        pytest.param("<!--", "-->", id="in a comment"),
+        pytest.param("<description><![CDATA[", "]]></description>", id="in a text"),
+        pytest.param("<image>", "</image>", id="inside of another element"),
+        pytest.param("<item>", "</item>", id="inside of an item"),
+        pytest.param("<!--", "", id="behind a comment without an end"),
+        pytest.param("<image>", "", id="broken before them"),
+        pytest.param("", "&nbsp;</rss>", id="broken behind them"),
+        pytest.param("", "", id="as they were"),
+    ],
+)
+def test_known_items_count_only_where_items_stand(before: str, behind: str) -> None:
+    whole = document("RSS", "One", "Two")
+    last = feed(whole).imprint
+    start, end = whole.index("<item>"), whole.rindex("</channel>")
+    body = whole[:start] + before + whole[start:end] + behind + whole[end:]
+    assert same_but_for_what_was_known(parse(body), parse(body, last))
+
+
 def test_the_base_of_one_content_is_not_that_of_the_next_link() -> None:
     entry = (
         "<entry><id>{n}</id><title>{n}</title><link href='{n}'/>"

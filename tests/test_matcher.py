@@ -142,6 +142,13 @@ def test_near_counts_words_and_half_a_word_for_a_chinese_character(
     assert bool(found.match_text(f"video {between} Kling", "")) is is_near
 
 
+@pytest.mark.parametrize("words", [999, 1_000])
+def test_near_counts_long_ways_too(words: int) -> None:
+    between = "word " * 500 + "字" * 2 * (words - 500)
+    found = topics("Kling NEAR/999 video")
+    assert bool(found.match_text("", f"Kling2 {between} video")) is (words == 999)
+
+
 def test_near_keeps_only_hits_that_have_company() -> None:
     text = "Kling video " + "word " * 30 + "Kling"
     assert hits(topics("Kling", near=["video"], within=5).match_text(text, "")) == [

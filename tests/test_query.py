@@ -259,6 +259,11 @@ LETTERS = st.text(alphabet="ab 可灵\n", max_size=4)
 
 @given(st.lists(LETTERS.filter(bool), max_size=8, unique=True), st.text("ab 可灵\n", max_size=30))
 def test_both_ways_to_look_for_many_literals_find_the_same(literals: list[str], text: str) -> None:
-    expected = {number for number, literal in enumerate(literals) if literal in text}
-    assert find_each(literals)(text) == expected
-    assert automaton(literals)(text) == expected
+    expected = [
+        (number, at, at + len(literal))
+        for number, literal in enumerate(literals)
+        for at in range(len(text))
+        if text.startswith(literal, at)
+    ]
+    assert sorted(find_each(literals)(text)) == expected
+    assert sorted(automaton(literals)(text)) == expected

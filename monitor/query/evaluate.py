@@ -47,9 +47,9 @@ class Scan:
         """Give the places of a term, in the order of the text."""
         hits = self._found.get(term.text)
         if hits is None:
-            hits = self._found[term.text] = [
-                Hit(start, end, term.text) for start, end in find(term, self.folded, self._plain)
-            ]
+            found = find(term, self.folded, self._plain)
+            hits = [Hit(start, end, term.text) for start, end in found] if found else []
+            self._found[term.text] = hits
         return hits
 
     def holds(self, meta: Meta) -> bool:
@@ -124,25 +124,46 @@ def _has_words(text: str, words: str) -> bool:
     return False
 
 
+#: Stretches of so many characters are counted as often as they are asked for.
+_SHORT = 2_000
+
+
 class _Words:
     """Distances within a text in half words: a character of Chinese is half a word."""
 
     def __init__(self, folded: str) -> None:
-        runs = list(_RUN.finditer(folded))
-        self._starts = [run.start() for run in runs]
-        #: Ends of the runs whose characters count one by one; 0 for a word that counts as a whole.
-        self._ends = [run.end() if run[0] >= UNSPACED else 0 for run in runs]
-        sizes = (len(run[0]) if run[0] >= UNSPACED else 2 for run in runs)
-        self._sums = [0, *accumulate(sizes)]
+        self._folded = folded
 
-    def between(self, end: int, start: int) -> int:
-        """Count the half words that begin at `end` or later and before `start`."""
-        return self._before(start) - self._before(end)
+    def are_near(self, end: int, start: int, most: int) -> bool:
+        """Tell whether at most so many half words begin at `end` or later and before `start`."""
+        if start - end > _SHORT:
+            return self._before(start) - self._before(end) <= most
+        runs = _RUN.finditer(self._folded, end, start)
+        if end and _RUN.fullmatch(self._folded[end - 1 : end + 1]):
+            # What the hit was cut out of began before its end; Chinese counts on all the same.
+            first = next(runs, None)
+            most -= len(first[0]) if first and first[0] >= UNSPACED else 0
+        for run in runs:
+            most -= len(run[0]) if run[0] >= UNSPACED else 2
+            if most < 0:
+                break
+        return most >= 0
 
     def _before(self, index: int) -> int:
-        runs = bisect_left(self._starts, index)
-        beyond = self._ends[runs - 1] - index if runs else 0
-        return self._sums[runs] - max(0, beyond)
+        """Count the half words that begin before a place."""
+        starts, ends, sums = self._table
+        runs = bisect_left(starts, index)
+        beyond = ends[runs - 1] - index if runs else 0
+        return sums[runs] - max(0, beyond)
+
+    @cached_property
+    def _table(self) -> tuple[list[int], list[int], list[int]]:
+        """Count the whole text once: long stretches would make many hits quadratic."""
+        runs = list(_RUN.finditer(self._folded))
+        # Ends of the runs whose characters count one by one; 0 for a word that counts as a whole.
+        ends = [run.end() if run[0] >= UNSPACED else 0 for run in runs]
+        sizes = (len(run[0]) if run[0] >= UNSPACED else 2 for run in runs)
+        return [run.start() for run in runs], ends, [0, *accumulate(sizes)]
 
 
 class _Stretches:
@@ -191,9 +212,7 @@ def evaluate(  # noqa: C901, PLR0911, PLR0912  one case for each kind of node
                 hits = where.counted(hits, scan)
             return hits or None
         case Or():
-            found = [evaluate(part, scan, where) for part in node.parts]
-            held = [hits for hits in found if hits is not None]
-            return [hit for hits in held for hit in hits] if held else None
+            return _any(node, scan, where)
         case And():
             joint: list[Hit] = []
             for part in node.parts:
@@ -221,6 +240,19 @@ def evaluate(  # noqa: C901, PLR0911, PLR0912  one case for each kind of node
             assert_never(node)
 
 
+def _any(node: Or, scan: Scan, where: Where) -> list[Hit] | None:
+    every: list[Hit] | None = None
+    for part in node.parts:
+        # Long lists of terms are the rule, and most of the terms are absent.
+        if isinstance(part, Term) and not scan.hits(part):
+            continue
+        hits = evaluate(part, scan, where)
+        if hits is not None:
+            every = every or []
+            every += hits
+    return every
+
+
 def scoped(where: Where, scope: Scope) -> Where:
     """Give what counts for the part of a scope."""
     return replace(where, field=scope.field)
@@ -244,16 +276,16 @@ def _near(node: Near, scan: Scan, where: Where) -> list[Hit] | None:
     return hits or None
 
 
-def _close(hits: list[Hit], others: list[Hit], half_words: int, words: _Words) -> list[Hit]:
+def _close(hits: list[Hit], others: list[Hit], most: int, words: _Words) -> list[Hit]:
     """Keep the hits that have one of the others near them, before or after, not overlapping."""
     starts = sorted(hit.start for hit in others)
     ends = sorted(hit.end for hit in others)
 
     def is_close(hit: Hit) -> bool:
         after = bisect_left(starts, hit.end)
-        if after < len(starts) and words.between(hit.end, starts[after]) <= half_words:
+        if after < len(starts) and words.are_near(hit.end, starts[after], most):
             return True
         before = bisect_right(ends, hit.start)
-        return before > 0 and words.between(ends[before - 1], hit.start) <= half_words
+        return before > 0 and words.are_near(ends[before - 1], hit.start, most)
 
     return [hit for hit in hits if is_close(hit)]

@@ -6,8 +6,9 @@ Matching never meets a regular expression of a reader: a pattern is looked for b
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from monitor.text import BREAK, SEPARATOR, SYMBOLS, UNSPACED, Folding, fold, joined
 
@@ -53,9 +54,58 @@ class Pattern:
 class Term:
     """A word or phrase to look for. Two terms are never equal: identity is what memos need."""
 
-    #: As the reader wrote it, with its signs.
+    #: As the reader wrote it, with its signs: no two different terms have the same.
     text: str
     patterns: tuple[Pattern, ...]
+    #: Literals of which one stands wherever the term does: the cheapest way to rule it out.
+    anchors: frozenset["Anchor"] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Gather the anchors of all patterns."""
+        object.__setattr__(self, "anchors", _anchors(self.patterns))
+
+
+class Anchor(NamedTuple):
+    """A literal of folded text, and where a word must begin or end for it to count."""
+
+    literal: str
+    at_start: bool
+    #: Behind it only an s or e may go on.
+    at_end: bool
+
+    def stands(self, folded: str, start: int, end: int) -> bool:
+        """Tell whether it counts at a place where its literal is."""
+        if self.at_start and start and joined(folded[start - 1], folded[start]):
+            return False
+        return not (
+            self.at_end
+            and end < len(folded)
+            and joined(folded[end - 1], folded[end])
+            and folded[end] not in "se"
+        )
+
+
+def _anchors(patterns: Iterable[Pattern]) -> frozenset[Anchor]:
+    every = {
+        Anchor(
+            pattern.anchor,
+            at_start=not (pattern.before or pattern.open_start),
+            at_end=not (pattern.after or pattern.open_end),
+        )
+        for pattern in patterns
+    }
+    if len(every) == 1:
+        return frozenset(every)
+    # Where "controls" or "boxes" stands, "control" or "box" does.
+    return frozenset(
+        anchor
+        for anchor in every
+        if not any(
+            anchor.literal.endswith(ending)
+            and anchor._replace(literal=anchor.literal.removesuffix(ending)) in every
+            for ending in ("s", "es")
+        )
+    )
 
 
 # ------------------------------------------------------------------------------------- reading
@@ -102,8 +152,8 @@ def bare_term(
     word = _last_word(folded)
     forms = {word: ()} if open_end else _number_forms(word, typed=wording[-len(word) :])
     patterns = [
-        replace(
-            _around_anchor((*first, last.removesuffix(word) + form)),
+        _around_anchor(
+            (*first, last.removesuffix(word) + form),
             endings=endings,
             open_start=open_start,
             open_end=open_end,
@@ -120,8 +170,12 @@ def _tidy(wording: str) -> str:
 
 def _strip_signs(wording: str) -> str:
     """Take signs off the edges ("Yahoo!", ".NET"), but not a middle dot: "阿里·" begins a name."""
-    signs = {c for c in wording if fold(c) in SEPARATOR + BREAK and c not in _MIDDLE_DOTS}
-    return wording.strip("".join(signs)) if signs else wording
+    is_sign = [
+        folded in SEPARATOR + BREAK and char not in _MIDDLE_DOTS
+        for char, folded in zip(wording, fold(wording), strict=True)
+    ]
+    start, end = is_sign.index(False), len(is_sign) - is_sign[::-1].index(False)
+    return wording[start:end]
 
 
 def _initials(wording: str) -> str:
@@ -170,10 +224,19 @@ def _is_word(char: str) -> bool:
     return char not in SEPARATOR + BREAK + SYMBOLS
 
 
-def _around_anchor(literals: tuple[str, ...]) -> Pattern:
+def _around_anchor(
+    literals: tuple[str, ...], *, endings: tuple[str, ...], open_start: bool, open_end: bool
+) -> Pattern:
     """Choose the rarest literal: the longest, of equals one with a digit (01 in 01.AI)."""
     at = max(range(len(literals)), key=lambda i: (len(literals[i]), min(literals[i]) < "a"))
-    return Pattern(before=literals[:at], anchor=literals[at], after=literals[at + 1 :])
+    return Pattern(
+        before=literals[:at],
+        anchor=literals[at],
+        after=literals[at + 1 :],
+        endings=endings,
+        open_start=open_start,
+        open_end=open_end,
+    )
 
 
 def _last_word(folded: str) -> str:
@@ -216,37 +279,46 @@ def find(term: Term, folded: str, plain: str) -> list[Hit]:
         plain: `text.Folding.plain` of the same text, for terms in which capitals matter.
     """
     # Most terms are absent from most texts: `in` says so at the least cost.
-    present = [pattern for pattern in term.patterns if pattern.anchor in folded]
-    if not present:
+    for anchor in term.anchors:
+        if anchor.literal in folded:
+            break
+    else:
         return []
-    return sorted({hit for each in present for hit in _find_pattern(each, folded, plain)})
+    if len(term.patterns) == 1:
+        return list(_find_pattern(term.patterns[0], folded, plain))
+    return sorted({hit for each in term.patterns for hit in _find_pattern(each, folded, plain)})
 
 
 def _find_pattern(pattern: Pattern, folded: str, plain: str) -> Iterator[Hit]:
-    at = folded.find(pattern.anchor)
+    anchor, before, after = pattern.anchor, pattern.before, pattern.after
+    size = len(anchor)
+    at = folded.find(anchor)
     while at >= 0:
         resume = at + 1
-        start = _match_before(pattern, folded, at)
-        bare_end = _match_after(pattern, folded, at + len(pattern.anchor))
+        start = _match_before(before, folded, at) if before else at
+        bare_end = _match_after(after, folded, at + size) if after else at + size
         if start >= 0 and bare_end >= 0:
             start, end = _edges(pattern, folded, start, bare_end)
             if (
                 start >= 0
                 and end >= 0
-                and not _is_contracted(folded, plain, start)
-                and not _ends_number(folded, plain, start, end)
-                and _is_spelled(pattern, plain[start:end])
+                and not (
+                    start >= 2
+                    and folded[start - 1] == SEPARATOR
+                    and _is_rest(folded, plain, start, end)
+                )
+                and (pattern.spelling is None or _is_spelled(pattern, plain[start:end]))
             ):
                 yield start, end
                 if pattern.open_start and pattern.open_end:
                     # Its word is taken whole: looking at the rest of it again would be quadratic.
                     resume = max(resume, end)
-        at = folded.find(pattern.anchor, resume)
+        at = folded.find(anchor, resume)
 
 
-def _match_before(pattern: Pattern, folded: str, at: int) -> int:
+def _match_before(before: tuple[str, ...], folded: str, at: int) -> int:
     """Give where a pattern starts whose anchor stands at `at`; -1 if the rest is not there."""
-    for literal in reversed(pattern.before):
+    for literal in reversed(before):
         if at and folded[at - 1] == SEPARATOR:
             at -= 1
         at -= len(literal)
@@ -255,9 +327,9 @@ def _match_before(pattern: Pattern, folded: str, at: int) -> int:
     return at
 
 
-def _match_after(pattern: Pattern, folded: str, at: int) -> int:
+def _match_after(after: tuple[str, ...], folded: str, at: int) -> int:
     """Give where a pattern ends whose anchor ends at `at`; -1 if the rest is not there."""
-    for literal in pattern.after:
+    for literal in after:
         if folded.startswith(SEPARATOR, at):
             at += 1
         if not folded.startswith(literal, at):
@@ -268,9 +340,9 @@ def _match_after(pattern: Pattern, folded: str, at: int) -> int:
 
 def _edges(pattern: Pattern, folded: str, start: int, end: int) -> Hit:
     """Give a hit's edges as the pattern allows; -1 for one inside a longer word."""
-    if not _ends_word(folded, start) and not pattern.open_start:
+    if not pattern.open_start and start and joined(folded[start - 1], folded[start]):
         return -1, -1
-    if not _ends_word(folded, end) and not pattern.open_end:
+    if not pattern.open_end and end < len(folded) and joined(folded[end - 1], folded[end]):
         return start, _ending(pattern, folded, end)
     if pattern.open_start:
         while not _ends_word(folded, start):
@@ -292,11 +364,15 @@ def _ends_word(folded: str, index: int) -> bool:
     return not 0 < index < len(folded) or not joined(folded[index - 1], folded[index])
 
 
+def _is_rest(folded: str, plain: str, start: int, end: int) -> bool:
+    """Tell whether a hit behind a separator begins inside a longer word or number."""
+    return _is_contracted(folded, plain, start) or _ends_number(folded, plain, start, end)
+
+
 def _is_contracted(folded: str, plain: str, start: int) -> bool:
     """Tell whether a hit begins with the s of "Berlin's" or the t of "can't": that is no word."""
     return (
-        start >= 2
-        and plain[start - 1] in _APOSTROPHES
+        plain[start - 1] in _APOSTROPHES
         and folded[start] in "dmst"
         and joined(folded[start - 2], "a")
         and _ends_word(folded, start + 1)
@@ -309,7 +385,7 @@ def _ends_number(folded: str, plain: str, start: int, end: int) -> bool:
     What stands behind a letter may be such a number too (No.01 AI), but not if it has no blank in
     it, as in addresses and lists (www.01.ai, 4G/5G).
     """
-    if start < 2 or plain[start - 1] not in _NUMBER_SIGNS or not "0" <= folded[start] <= "9":
+    if plain[start - 1] not in _NUMBER_SIGNS or not "0" <= folded[start] <= "9":
         return False
     left = folded[start - 2]
     if "0" <= left <= "9":
@@ -319,9 +395,7 @@ def _ends_number(folded: str, plain: str, start: int, end: int) -> bool:
 
 def _is_spelled(pattern: Pattern, surface: str) -> bool:
     """Tell whether a hit shows the very capitals, accents and signs that its pattern asks for."""
-    spelling = pattern.spelling
-    if spelling is None:
-        return True
+    spelling = pattern.spelling or ""
     stem, ending = surface[: len(spelling)], surface[len(spelling) :]
     # The plural of AI is AIs; AIS is something else.
     return (pattern.open_end or ending.islower() or not ending) and all(

@@ -8,7 +8,7 @@ RUN python -m venv /venv
 COPY pyproject.toml README.md LICENSE config.toml ./
 COPY templates templates
 COPY monitor monitor
-RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[fast,postgres]'
+RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[extract,fast,postgres]'
 
 FROM python:3.13-slim
 COPY --from=build /venv /venv

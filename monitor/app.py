@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
 from monitor import config as configuration
-from monitor import deliver
+from monitor import deliver, extract
 from monitor.config import Config
 from monitor.deliver import DrainReport, Mailer
 from monitor.errors import BusyError, ConfigError, MonitorError, Problem, StoreError
+from monitor.extract import Extractor
 from monitor.fetch import Fetcher
 from monitor.mail import FolderMailer, Signer, SmtpMailer
 from monitor.matcher import Topics
@@ -213,6 +214,15 @@ class App:
                 clock=self.clock,
             )
 
+    @contextmanager
+    def extractor(self) -> Iterator[Extractor | None]:
+        """Lend what reads pages in full, None without its package; its process ends with it."""
+        if not extract.is_installed():
+            yield None
+            return
+        with Extractor() as extractor:
+            yield extractor
+
     def mailer(self, environ: Mapping[str, str] = os.environ) -> Mailer:
         """Give what takes digests out: SMTP when `[mail]` is there, else files in the outbox."""
         if self.config.mail is None:
@@ -248,6 +258,17 @@ class App:
             templates=self.templates,
             sign=Signer(mail, self.path.parent).sign if mail else bytes,
         )
+
+    def extract_problems(self) -> tuple[str, ...]:
+        """Say so if pages are to be read in full and the package for it is not there."""
+        asking = [feed for feed in self.config.feeds if feed.extract]
+        if not asking or extract.is_installed():
+            return ()
+        problem = (
+            f"[[feed]] {asking[0].url}: extract = true needs one more package: "
+            "pip install 'news-monitor[extract]', or take it out"
+        )
+        return (problem,)
 
     def compose_due(self) -> int:
         """Compose the digests that are due; give how many issues that made."""

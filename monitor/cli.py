@@ -35,7 +35,7 @@ from monitor.errors import ConfigError, MonitorError, QueryError, underlined
 
 if TYPE_CHECKING:
     from monitor.errors import Problem
-    from monitor.model import ArticleMatches, PollReport
+    from monitor.model import ArticleMatches, PollReport, ReadingReport
 
 
 #: So much of a title is shown on a terminal.
@@ -112,36 +112,44 @@ def demo(folder: Path, path: Path | None) -> None:
 def poll(path: Path, *, force: bool, as_json: bool) -> None:
     """Poll the feeds that are due, store and match what they bring, then exit."""
     from monitor.poll import poll_due  # noqa: PLC0415
+    from monitor.reading import read_due  # noqa: PLC0415
     from monitor.terminal import Progress  # noqa: PLC0415
 
     _log_to_terminal(logging.WARNING)
     with opened(path) as app, app.sole_service():
         app.accept()
-        with Progress() as progress, app.round() as work:
-            report = poll_due(work, everything=force, on_progress=progress)
+        with app.round() as work, app.extractor() as extractor:
+            with Progress() as progress:
+                report = poll_due(work, everything=force, on_progress=progress)
+            pages = read_due(work, extractor)
+        problems = app.extract_problems()
         while app.store.index_pending():
             pass
     if as_json:
-        print_json(_poll_json(report))
+        print_json(_poll_json(report, pages))
     else:
-        _print_report(report, configured=len(app.config.feeds))
+        _print_report(report, pages, configured=len(app.config.feeds))
+    for problem in problems:
+        click.echo(problem, err=True)
 
 
-def _poll_json(report: PollReport) -> dict[str, object]:
+def _poll_json(report: PollReport, pages: ReadingReport) -> dict[str, object]:
     return {
         "feeds": report.feeds,
         "changed": report.changed,
         "unchanged": report.unchanged,
         "failed": report.failed,
         "articles_new": report.articles_new,
-        "matches_new": report.matches_new,
+        "matches_new": report.matches_new + pages.matches_new,
+        "pages_read": pages.read,
+        "pages_failed": pages.failed,
         "errors": [
             {"url": error.url, "kind": error.kind, "error": error.error} for error in report.errors
         ],
     }
 
 
-def _print_report(report: PollReport, *, configured: int) -> None:
+def _print_report(report: PollReport, pages: ReadingReport, *, configured: int) -> None:
     from monitor.poll import offline_line  # noqa: PLC0415
 
     if not configured:
@@ -160,6 +168,12 @@ def _print_report(report: PollReport, *, configured: int) -> None:
         f"{count(report.matches_new, 'new match', 'new matches')}"
     )
     click.echo(fitted(told))
+    if pages.read or pages.failed:
+        told = (
+            f"{count(pages.read, 'page')} read in full, {pages.failed} not readable; "
+            f"{count(pages.matches_new, 'new match', 'new matches')}"
+        )
+        click.echo(fitted(told))
     for error in report.errors:
         click.echo(f"  {error.url}")
         click.echo(fitted(error.error, "      "))
@@ -267,8 +281,10 @@ def check(path: Path, *, as_json: bool) -> None:
     with opened(path) as app:
         templates = app.preview(everything=True)[1].problems if config.digests else ()
         secrets = app.mail_problems()
+        packages = app.extract_problems()
     problems = [("templates", problem) for problem in templates]
     problems += [("mail", problem) for problem in secrets]
+    problems += [("feeds", problem) for problem in packages]
     counts = ", ".join(
         (
             count(len(config.topics), "topic"),

@@ -371,6 +371,51 @@ class PollReport:
         )
 
 
+# -------------------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageToRead:
+    """An article whose page is to be read in full."""
+
+    #: The article's number.
+    id: int
+    article: Article
+    #: How often its page was asked for.
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOutcome:
+    """What one try to read a page brought: stored in one transaction."""
+
+    article_id: int
+    #: This try included.
+    tries: int
+    read_at: datetime
+    #: The page's own text, "" if it could not be read or tells no more than the feed.
+    page: str = ""
+    #: What becomes the article's text: the feed's words, then the page's; "" to leave it.
+    text: str = ""
+    #: What the article matches with it.
+    matches: tuple[Match, ...] = ()
+    #: Why there is no text, in plain words; "" if there is.
+    error: str = ""
+    #: When to try again; None for never.
+    next_try_at: datetime | None = None
+    #: Until when the server asked to be left alone; None if it did not.
+    rests_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingReport:
+    """What reading pages in full brought."""
+
+    read: int = 0
+    failed: int = 0
+    matches_new: int = 0
+
+
 # -------------------------------------------------------------------------------------- archive
 
 

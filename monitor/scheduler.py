@@ -7,7 +7,7 @@ nothing, for the next one finds the same work.
 
 import logging
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
@@ -15,10 +15,11 @@ from threading import Event, Lock, Thread
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from monitor import poll
+from monitor import poll, reading
 from monitor.app import App
 from monitor.deliver import Mailer
-from monitor.errors import MonitorError
+from monitor.errors import ClosedError, MonitorError
+from monitor.extract import Extractor
 from monitor.model import UNREACHED, PollReport
 from monitor.poll import Round
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 POLL_TICK = timedelta(seconds=15)
 DELIVER_TICK = timedelta(seconds=15)
 INDEX_TICK = timedelta(seconds=20)
+READ_TICK = timedelta(seconds=30)
 FORGET_TICK = timedelta(hours=6)
 
 #: After a round that failed nobody is polled for this long: the feeds stay due, and asking their
@@ -140,10 +142,12 @@ class Service:
     def start(self) -> None:
         """Begin to tick; the first poll starts at once."""
         work = self._parts.enter_context(self._app.round())
+        extractor = self._parts.enter_context(self._app.extractor())
         mailer = self._app.mailer()
         self._tick("poll", POLL_TICK, lambda: self._poll(work))
         self._tick("deliver", DELIVER_TICK, lambda: self._deliver(mailer))
         self._tick("index", INDEX_TICK, self._index)
+        self._tick("read", READ_TICK, lambda: self._read(work, extractor))
         self._tick("forget", FORGET_TICK, self._forget)
         self._scheduler.start()
 
@@ -249,6 +253,18 @@ class Service:
         if self._attention.looked_around(now):
             self._app.compose_due()
         self._app.drain_outbox(mailer, self._stopping.is_set)
+
+    def _read(self, work: Round, extractor: Extractor | None) -> None:
+        with suppress(ClosedError):  # the service ends; what was not read stays due
+            report = reading.read_due(work, extractor)
+            if extractor and (report.read or report.failed):
+                extractor.rest()
+                log.info(
+                    "pages read in full: %d, not readable: %d, new matches: %d",
+                    report.read,
+                    report.failed,
+                    report.matches_new,
+                )
 
     def _index(self) -> None:
         while self._app.store.index_pending(_INDEX_BATCH):

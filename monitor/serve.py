@@ -174,7 +174,7 @@ def _say_where(app: App, server: Server) -> None:
         token = "/?token=" + load_token(app.path.parent / app.config.web.token_file)
     say(f"the archive is at {server.url}{token}")
     say(_plan(app.config, app.outbox))
-    for problem in app.mail_problems():
+    for problem in (*app.mail_problems(), *app.extract_problems()):
         say(problem)
     say("Ctrl-C ends it")
 

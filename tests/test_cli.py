@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -126,6 +127,8 @@ def test_poll_reports_for_people_and_for_scripts(
         "failed": 1,
         "articles_new": 2,
         "matches_new": 1,
+        "pages_read": 0,
+        "pages_failed": 0,
     }
     assert error["url"] == server.url("/lost")
     assert "404" in error["error"]
@@ -375,3 +378,65 @@ def test_without_feeds_the_advice_is_to_add_one(monitor: Monitor, folder: Path) 
 def test_a_wrong_address_to_listen_on_is_a_wrong_word(monitor: Monitor, folder: Path) -> None:
     said = monitor("run", "--listen", "everywhere")
     assert (said.code, '"everywhere" is no address' in said.err) == (2, True)
+
+
+# ------------------------------------------------------------------------------ pages in full
+
+NEAR = '[[topic]]\nid = "expo"\nany = ["Kling"]\nall = ["robots"]\n'
+TOLD = "".join(
+    f"<p>On day {day} of the fair the makers of robots showed number {day} of their line.</p>"
+    for day in range(9)
+)
+
+
+@pytest.fixture
+def in_full(folder: Path, server: ScriptedServer) -> ScriptedServer:
+    """Read the first feed's pages in full; one of its articles matches, and nearly "expo"."""
+    server.script["/feed"] = Answer(
+        body=FEED.replace(b"https://post.example/kling", server.url("/kling").encode())
+    )
+    server.script["/kling"] = Answer(
+        body=f"<html><body><article>{TOLD}</article></body></html>".encode(),
+        content_type="text/html; charset=utf-8",
+    )
+    path = folder / "config.toml"
+    config = path.read_text(encoding="utf-8").replace('/feed"\n', '/feed"\nextract = true\n')
+    path.write_text(config + NEAR, encoding="utf-8")
+    return server
+
+
+def test_poll_reads_pages_at_its_end(monitor: Monitor, in_full: ScriptedServer) -> None:
+    said = monitor("poll")
+    assert "1 page read in full, 0 not readable; 1 new match" in said.out
+    assert [path for path in in_full.paths() if path != "/lost"] == ["/feed", "/kling"]
+    assert "Kling 4 & its rivals" in monitor("search", "robots").out
+    again = json.loads(monitor("poll", "--force", "--json").out)
+    assert (again["pages_read"], again["pages_failed"], again["matches_new"]) == (0, 0, 0)
+
+
+def test_without_its_package_pages_are_left_alone_and_that_is_said(
+    monitor: Monitor, in_full: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.extract.is_installed", lambda: False)
+    fix = f"[[feed]] {in_full.url('/feed')}: extract = true needs one more package: pip install"
+    assert fix in monitor("check").err
+    assert monitor("check").code == 1
+    polled = monitor("poll")
+    assert (polled.code, "1 new match" in polled.out, fix in polled.err) == (0, True, True)
+    assert "/kling" not in in_full.paths()
+
+
+def test_the_service_reads_pages_too(in_full: ScriptedServer, folder: Path) -> None:
+    from monitor.app import App
+    from monitor.poll import poll_due
+    from monitor.scheduler import Service
+
+    with App.open(folder / "config.toml") as app:
+        app.accept()
+        with app.round() as work:
+            poll_due(work)
+        service = Service(app)
+        service.start()
+        while "expo" not in app.store.topic_counts():
+            time.sleep(0.01)
+        assert service.stop()

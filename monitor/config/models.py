@@ -94,6 +94,8 @@ class FeedConfig(Table):
     label: TextOrNone = ""
     #: Its language, where the feed does not say it itself ("zh-Hant").
     lang: Annotated[StrictStr, AfterValidator(checks.language)] | None = None
+    #: Whether to read the pages of its articles that match or nearly match.
+    extract: StrictBool = False
     #: How often to ask; None for as often as the floor allows.
     every: Annotated[Duration, checks.bounds("1s", "30d")] | None = None
 

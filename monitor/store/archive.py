@@ -169,7 +169,17 @@ class Archive(Database):
                     .returning(search_queue.c.article_id)
                 )
             )
-            if new := [row for row in tokens if row[0] in ours]:
+            # A poll may have changed a text since it was cut.
+            text_now = select(articles.c.id, articles.c.title, articles.c.text).where(
+                articles.c.id.in_(ours)
+            )
+            now = {row.id: row for row in connection.execute(text_now)} if ours else {}
+            new = [
+                cut if now[row.id] == row else search.tokens_of(*now[row.id])
+                for row, cut in zip(rows, tokens, strict=True)
+                if row.id in now
+            ]
+            if new:
                 self._dialect.index(connection, new)
         return len(new)
 
@@ -214,15 +224,7 @@ class Archive(Database):
             step = old.where(place > tuple_(literal(seen, UtcDateTime()), literal(number)))
 
     def _delete(self, connection: Connection, ids: Sequence[int]) -> None:
-        # Before the articles, in the order in which indexing locks them.
-        queued = set(
-            connection.scalars(
-                delete(search_queue)
-                .where(search_queue.c.article_id.in_(ids))
-                .returning(search_queue.c.article_id)
-            )
-        )
-        self._dialect.unindex(connection, [number for number in ids if number not in queued])
+        self._unindex(connection, ids)
         connection.execute(delete(articles).where(articles.c.id.in_(ids)))
 
     def _wanted(self, wanted: ArchiveFilter, after: Cursor | None) -> Select[int, datetime]:

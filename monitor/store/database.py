@@ -1,17 +1,18 @@
 """One database, whichever it is: reading, writing, and failing in plain words."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, Engine, delete, insert, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from monitor.errors import StoreError
 from monitor.store.sqlite import Sqlite
+from monitor.store.tables import search_queue
 
 if TYPE_CHECKING:
     from monitor.store.postgres import Postgres
@@ -20,6 +21,8 @@ Dialect: TypeAlias = "Sqlite | Postgres"
 
 #: How many keys one statement names: far below any database's limit of parameters.
 KEYS_AT_ONCE = 1000
+
+_QUEUE = insert(search_queue)
 
 #: SQLSTATE of PostgreSQL's "undefined table": the database is not as we left it, so no bug of ours.
 _UNDEFINED_TABLE = "42P01"
@@ -57,6 +60,22 @@ class Database:
             connection.execution_options(writes=True, durable=durable).begin(),
         ):
             yield connection
+
+    def _unindex(self, connection: Connection, ids: Sequence[int]) -> None:
+        """Take articles out of the search index and its queue, before their texts change or go."""
+        # The queue before the articles: in the order in which indexing locks them.
+        queued = set(
+            connection.scalars(
+                delete(search_queue)
+                .where(search_queue.c.article_id.in_(ids))
+                .returning(search_queue.c.article_id)
+            )
+        )
+        self._dialect.unindex(connection, [number for number in ids if number not in queued])
+
+    def _queue_for_search(self, connection: Connection, ids: Sequence[int]) -> None:
+        if ids:
+            connection.execute(_QUEUE, [{"article_id": number} for number in ids])
 
 
 def dialect_of(url: str, patience: timedelta) -> Dialect:

@@ -136,7 +136,7 @@ class Sqlite:
 
     @staticmethod
     def unindex(connection: Connection, ids: Sequence[int]) -> None:
-        """Take articles out of the index, before they are deleted.
+        """Take articles out of the index, before their texts change or go.
 
         An index without a copy of the texts must be told what it holds, to the letter.
         """

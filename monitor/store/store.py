@@ -6,11 +6,12 @@ from monitor.store.archive import Archive
 from monitor.store.database import dialect_of
 from monitor.store.feeds import Feeds
 from monitor.store.outbox import Outbox
+from monitor.store.pages import Pages
 from monitor.store.reviews import Reviews
 from monitor.store.schema import migrate
 
 
-class Store(Feeds, Archive, Reviews, Outbox):
+class Store(Feeds, Pages, Archive, Reviews, Outbox):
     """The database, in whole steps: every method is one transaction, or none of it happened.
 
     A locked, unreachable, full or damaged database raises StoreError. Methods may be called from

@@ -189,6 +189,24 @@ search_queue = Table(
     Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
 )
 
+#: Articles of feeds with `extract` whose page was asked for, will be, or is not wanted.
+pages = Table(
+    "pages",
+    metadata,
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    #: The article's, as it was asked for.
+    Column("url", CleanText, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    #: NULL: never (again).
+    Column("next_try_at", UtcDateTime, index=True),
+    Column("read_at", UtcDateTime),
+    #: Until when its host asked to be left alone.
+    Column("rests_until", UtcDateTime, index=True),
+    Column("error", CleanText, nullable=False),
+    #: The page's own text; the article's text is what the feed gave, and then this.
+    Column("text", CleanText, nullable=False),
+)
+
 sightings = Table(
     "sightings",
     metadata,

@@ -14,10 +14,18 @@ from sqlalchemy import URL, create_engine, make_url, text
 
 from monitor.config import FeedConfig
 from monitor.errors import StoreError
-from monitor.model import ArchiveFilter, Cursor, DigestItem, MatchKey, ReviewChange, Sent
+from monitor.model import (
+    ArchiveFilter,
+    Cursor,
+    DigestItem,
+    MatchKey,
+    PageOutcome,
+    ReviewChange,
+    Sent,
+)
 from monitor.store import Store, open_store
 from monitor.store.tables import metadata
-from tests.factories import FEED_URL, NOW, issue, outcome, sighting, topic_version, window
+from tests.factories import DAY, FEED_URL, NOW, issue, outcome, sighting, topic_version, window
 
 KEY = MatchKey(topic_id="kling", article_id=1)
 
@@ -32,6 +40,11 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "save_poll": lambda s: s.save_poll(outcome(sighting("New", topics=("kling",)))),
     "feed_rows": lambda s: s.feed_rows(),
     "publication_times": lambda s: s.publication_times(10),
+    "undecided_pages": lambda s: s.undecided_pages([FEED_URL], NOW - DAY, limit=10),
+    "decide_pages": lambda s: s.decide_pages({1: True}, NOW),
+    "due_pages": lambda s: s.due_pages([FEED_URL], NOW, since=NOW - DAY),
+    "resting_pages": lambda s: s.resting_pages(NOW),
+    "save_page": lambda s: s.save_page(PageOutcome(article_id=1, tries=1, read_at=NOW)),
     "page": lambda s: s.page(ArchiveFilter()),
     "article": lambda s: s.article(1),
     "topic_counts": lambda s: s.topic_counts(),

@@ -223,6 +223,24 @@ def _create_tables() -> None:
         ["topic_id", "sorted_at", "article_id"],
     )
     op.create_table(
+        "pages",
+        sa.Column("article_id", _number(), autoincrement=False, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", _moment(), nullable=True),
+        sa.Column("read_at", _moment(), nullable=True),
+        sa.Column("rests_until", _moment(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_pages_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_pages")),
+    )
+    op.create_index(op.f("ix_pages_next_try_at"), "pages", ["next_try_at"])
+    op.create_index(op.f("ix_pages_rests_until"), "pages", ["rests_until"])
+    op.create_index(op.f("ix_pages_url"), "pages", ["url"])
+    op.create_table(
         "reviews",
         sa.Column("topic_id", sa.Text(), nullable=False),
         sa.Column("article_id", _number(), nullable=False),

@@ -91,7 +91,8 @@ def watched(service: "subprocess.Popen[str]", server: ScriptedServer, folder: Pa
     while not server.seen:
         if service.poll() is not None:
             assert service.stdout
-            return Cost(0, 0, 0, 0, "refused at the start: " + service.stdout.read().strip())
+            said = service.stdout.read().strip().replace(f"{folder}/", "")
+            return Cost(0, 0, 0, 0, f"refused: {said}")
         time.sleep(0.01)
     start, peak, late = time.monotonic(), 0.0, 0.0
     store = open_store(f"sqlite:///{folder}/data/monitor.db")

@@ -182,9 +182,7 @@ def print_row(scenario: Scenario, report: PollReport, wall: float, cpu: float) -
     """Print one scenario's figures and bars, and what failed against expectation."""
     count = report.feeds
     each = 1000 * cpu / count
-    limit = scenario.wall or (
-        scenario.wall_of_1000 and max(scenario.wall_of_1000 * count / 1000, 3)
-    )
+    limit = scenario.wall or (scenario.wall_of_1000 and scenario.wall_of_1000 * count / 1000)
     silent = sum(number % 50 == 7 for number in range(count)) if scenario.silent else 0
     named = sum(error.kind is FailureKind.TIMEOUT for error in report.errors) == silent
     failed = f"{report.failed} ({silent}){'' if named and report.failed == silent else '!'}"

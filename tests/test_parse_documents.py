@@ -128,6 +128,11 @@ def test_a_few_bad_bytes_cost_a_few_characters() -> None:
             "broken XML from which no entry could be read: line 1: not well-formed (invalid token)",
             id="broken beyond reading",
         ),
+        pytest.param(
+            '<rss version="2.0"><channel><item><image></ height="4"/></item></channel></rss>',
+            "broken XML from which no entry could be read: an end without a beginning",
+            id="what makes feedparser fall over",
+        ),
         pytest.param("<opml><body/></opml>", "a list of feeds (OPML), not a feed", id="OPML"),
         pytest.param("<note><to/></note>", "an XML document <note>, not a feed", id="other XML"),
         pytest.param(

@@ -47,13 +47,16 @@ def read(document: bytes, *, url: str, about: bytes | None = None) -> tuple[Pars
         The feed, None if the document is none or lost all its entries; and where its XML is broken,
         "" if it is not. A broken document that still gives its entries is a feed.
     """
-    # Bytes or text would be taken for the name of a file to open.
-    found = feedparser.parse(
-        io.BytesIO(document),
-        sanitize_html=False,
-        resolve_relative_uris=False,
-        response_headers=_HEADERS,
-    )
+    try:
+        # Bytes or text would be taken for the name of a file to open.
+        found = feedparser.parse(
+            io.BytesIO(document),
+            sanitize_html=False,
+            resolve_relative_uris=False,
+            response_headers=_HEADERS,
+        )
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return None, "an end without a beginning"  # such as "</ height=", taken for a number
     fault = _fault(found.get("bozo_exception")) if found.bozo else ""
     if not found.entries and (not found.version or (fault and _ITEM_START.search(document))):
         return None, fault

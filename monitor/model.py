@@ -153,7 +153,7 @@ class ParsedFeed:
     lang: str | None
     entries: tuple[Entry, ...]
     #: Entries of the document that are left out because they were read before and did not change:
-    #: what `articles.marks` makes of them.
+    #: what `identity.marks` makes of them.
     known: tuple[bytes, ...] = ()
     #: What the parser wants to be told with the feed's next document, b"" for nothing.
     imprint: bytes = field(default=b"", compare=False, repr=False)
@@ -199,6 +199,14 @@ class Diary:
     counts: str
 
 
+class KeyPolicy(StrEnum):
+    """By what a feed's entries are told apart: the best that its publisher is careful with."""
+
+    GUID = "guid"
+    LINK = "link"
+    LINK_TITLE = "link+title"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
     """What the store knows of one feed between two polls."""
@@ -235,6 +243,8 @@ class FeedState:
     skip_days: frozenset[int] = frozenset()
     #: What its past tells about when it publishes; None until it was read once.
     diary: Diary | None = None
+    #: How its entries get their keys; see `identity.listing`.
+    key_policy: KeyPolicy = KeyPolicy.GUID
 
 
 # ------------------------------------------------------------------------------------- articles
@@ -307,13 +317,57 @@ class TopicVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntryNames:
+    """What an entry is called inside its feed; see `identity`. Hashes, not the words themselves."""
+
+    #: What makes two entries of one feed the same.
+    key: str
+    #: The page that it leads to, wherever its site lives; None if it leads to no page of its own.
+    page: int | None = None
+    #: Publisher and title.
+    heading: int = 0
+    #: Title, text and link, never a date: it differs when the entry was edited.
+    content: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """An entry that a feed showed before."""
+
+    names: EntryNames
+    #: How often its content has changed.
+    edits: int = 0
+    #: When its article was published, never later than when that was first seen.
+    sorted_at: datetime
+    #: Its article's, all "" when retention took that; only looked up for lookalikes.
+    url: str = ""
+    text: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it was known by so far."""
+        return self.names.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """An entry seen in a feed for the first time, its article and that article's matches."""
 
-    #: What makes two entries of one feed the same; see `articles.entry_key`.
-    entry_key: str
+    names: EntryNames
     article: Article
     matches: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """A known entry that shows again under another key, with another content, or both."""
+
+    #: The key that it was known by.
+    former_key: str
+    #: The key that it has now.
+    key: str
+    #: What it says now, as a sighting; None if only its key is new.
+    sighting: Sighting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +376,7 @@ class PollOutcome:
 
     feed: FeedState
     sightings: tuple[Sighting, ...] = ()
+    renewals: tuple[Renewal, ...] = ()
     #: Number of entries in the document, for the coverage figures; 0 when nothing was parsed.
     entries: int = 0
     #: `ParsedFeed.imprint` of the document, None to keep the one that is stored.

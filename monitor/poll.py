@@ -13,9 +13,10 @@ from datetime import datetime
 from threading import BoundedSemaphore, Lock
 from typing import Protocol
 
-from monitor import articles, digest, polling
+from monitor import articles, digest, identity, polling
 from monitor.config import Config, FeedConfig
 from monitor.errors import ClosedError, StoreError
+from monitor.identity import Listing, Recognized
 from monitor.matcher import Topics
 from monitor.model import (
     FailureKind,
@@ -25,12 +26,14 @@ from monitor.model import (
     FetchFailed,
     FetchRequest,
     FetchResult,
+    KeyPolicy,
     ParsedFeed,
     ParseFailed,
     ParseResult,
     PollOutcome,
     PollReport,
     PollSaved,
+    Renewal,
     Sighting,
 )
 from monitor.store import Store
@@ -225,31 +228,76 @@ def _outcome(
     now: datetime,
 ) -> PollOutcome:
     document = parsed if isinstance(parsed, ParsedFeed) else None
-    fresh = tuple(_new_sightings(work, task, document, now)) if document else ()
+    news = _news(work, task, document, now) if document else _News(policy=task.state.key_policy)
     after = polling.decide(
         task.state,
         result,
         parsed,
         body_hash=body_hash,
-        fresh=[sighting.article.published_at for sighting in fresh],
+        fresh=[sighting.article.published_at for sighting in news.fresh],
         slots=task.slots,
         fetch=work.config.fetch,
         now=now,
     )
-    return PollOutcome(feed=after, sightings=fresh, entries=document.size if document else 0)
+    return PollOutcome(
+        feed=replace(after, key_policy=news.policy),
+        sightings=news.fresh,
+        renewals=news.renewals,
+        entries=document.size if document else 0,
+    )
 
 
-def _new_sightings(
-    work: Round, task: _Task, parsed: ParsedFeed, now: datetime
-) -> Iterator[Sighting]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _News:
+    """What a document shows that its feed did not show before."""
+
+    policy: KeyPolicy
+    fresh: tuple[Sighting, ...] = ()
+    renewals: tuple[Renewal, ...] = ()
+
+
+def _news(work: Round, task: _Task, parsed: ParsedFeed, now: datetime) -> _News:
     feed, state = task.feed, task.state
-    seen = articles.sightings(parsed, state, name=feed.name, lang=feed.lang, now=now)
-    if not seen:
-        return
-    known = work.store.known_entries(state.feed_url, [sighting.entry_key for sighting in seen])
-    for sighting in seen:
-        if sighting.entry_key not in known:
-            yield replace(sighting, matches=work.topics.match(sighting.article))
+    listing = identity.listing(parsed, state.key_policy)
+    known = _known(work.store, state, listing, now)
+    seen = [
+        replace(sighting, matches=work.topics.match(sighting.article))
+        for sighting in articles.sightings(
+            parsed, listing, state, known=known, name=feed.name, lang=feed.lang, now=now
+        )
+    ]
+    edited = {sighting.names.key: sighting for sighting in seen}
+    renewals = [
+        Renewal(former_key=before.key, key=key, sighting=edited.get(key))
+        for key, before in known.entries.items()
+        if before.key != key or key in edited
+    ]
+    renewals += [
+        Renewal(former_key=former, key=key)
+        for former, key in listing.renamed.items()
+        if former != key
+    ]
+    return _News(
+        policy=listing.policy,
+        fresh=tuple(sighting for sighting in seen if sighting.names.key not in known.entries),
+        renewals=tuple(renewals),
+    )
+
+
+def _known(store: Store, state: FeedState, listing: Listing, now: datetime) -> Recognized:
+    """Recognise what the feed showed before: by its keys; what is left, by page and title."""
+    if state.first_success_at is None or not listing.entries:
+        return Recognized()
+    keys = {key for listed in listing.entries for key in (listed.names.key, listed.former_key)}
+    known = store.known_entries(state.feed_url, keys)
+    there = {entry.key for entry in known}
+    strange = [
+        listed.names
+        for listed in listing.entries
+        if listed.names.key not in there and listed.former_key not in there
+    ]
+    lookalikes = store.lookalikes(state.feed_url, strange) if strange else ()
+    return identity.recognized(listing, known, lookalikes, now)
 
 
 def offline_line(feeds: int, kinds: Collection[FailureKind]) -> str:

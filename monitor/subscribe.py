@@ -21,6 +21,7 @@ from monitor.config import Config, FeedConfig, checks
 from monitor.config.editing import NewFeed, add_feeds, feed_block
 from monitor.discovery import feed_links, is_page
 from monitor.errors import ConfigError, MonitorError
+from monitor.identity import listing
 from monitor.matcher import Topics
 from monitor.model import (
     Article,
@@ -207,9 +208,9 @@ def _found(scout: Scout, fetched: Fetched, parsed: ParsedFeed) -> Found:
     url, now = fetched.moved_to or fetched.feed_url, scout.clock()
     _refuse_known(scout.config, url, scout.moved)
     state = FeedState(feed_url=url, url=fetched.url, next_poll_at=now)
-    found = [
-        seen.article for seen in articles.sightings(parsed, state, name="", lang=None, now=now)
-    ]
+    listed = listing(parsed, state.key_policy)
+    seen = articles.sightings(parsed, listed, state, name="", lang=None, now=now)
+    found = [sighting.article for sighting in seen]
     dates = [min(a.published_at, now) for a in found if a.published_at]
     topics = [{match.topic_id for match in scout.topics.match(article)} for article in found]
     hits = Counter(topic for matched in topics for topic in matched)

@@ -13,6 +13,7 @@ from monitor.model import (
     ArticleMatches,
     Coverage,
     DigestItem,
+    EntryNames,
     FeedState,
     Issue,
     Match,
@@ -87,7 +88,9 @@ def sighting(
     """Give an entry's article, matched by the given topics; `fields` are the article's."""
     seen = article(title, **fields)
     return Sighting(
-        entry_key=f"entry-{seen.key}", article=seen, matches=tuple(match(topic) for topic in topics)
+        names=EntryNames(key=f"entry-{seen.key}"),
+        article=seen,
+        matches=tuple(match(topic) for topic in topics),
     )
 
 

@@ -49,6 +49,8 @@ LAYERS = {
         "digest",
         "query",
         "articles",
+        "identity",
+        "links",
         "text",
         "fold_table",
         "languages",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitor import archive, config
 from monitor.archive import ArchiveView, Question
 from monitor.errors import MonitorError, QueryError
-from monitor.model import Article, Match, Piece, Sighting, Span
+from monitor.model import Article, EntryNames, Match, Piece, Sighting, Span
 from monitor.store import Store, open_store
 from tests.factories import DAY, FEED_URL, NOW, ago, article, feed_state, match, outcome, span
 
@@ -50,7 +50,7 @@ def store(sqlite_url: str) -> Iterator[Store]:
 def put(store: Store, *articles: Article, matches: tuple[Match, ...] = ()) -> None:
     """Store articles that have these matches, and index them."""
     for one in articles:
-        sighting = Sighting(entry_key=one.key, article=one, matches=matches)
+        sighting = Sighting(names=EntryNames(key=one.key), article=one, matches=matches)
         store.save_poll(outcome(sighting, feed=feed_state(one.feed_url)))
     store.index_pending()
 

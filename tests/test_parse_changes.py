@@ -14,16 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor import articles
+from monitor import identity
 from monitor.model import (
     NO_VALIDATORS,
     FailureKind,
     FeedState,
     Fetched,
+    KeyPolicy,
     ParsedFeed,
     ParseFailed,
     ParseResult,
-    Sighting,
 )
 from monitor.parse import ParserPool, imprint
 from monitor.parse.document import read
@@ -116,7 +116,7 @@ def test_only_new_and_changed_entries_are_read(form: str) -> None:
     assert (titles(first), first.known) == (["One", "Two", "Three"], ())
     then = feed(document(form, "One", "Two, corrected", "Three", "Four"), first.imprint)
     assert titles(then) == ["Two, corrected", "Four"]
-    assert then.known == (articles.marks(first.entries[0]), articles.marks(first.entries[2]))
+    assert then.known == (identity.marks(first.entries[0]), identity.marks(first.entries[2]))
 
 
 @form
@@ -308,17 +308,20 @@ def test_what_is_kept_reads_as_in_the_whole(
     assert same_but_for_what_was_known(parse(body), then)
 
 
-def news(documents: list[str], *, remembering: bool) -> list[Sighting]:
-    """Poll these documents one after the other and give what each showed for the first time."""
+def news(documents: list[str], *, remembering: bool) -> list[str]:
+    """Poll these documents one after the other; give the keys of what each showed first."""
     known: set[str] = set()
-    found: list[Sighting] = []
-    last = b""
+    found: list[str] = []
+    policy, last = KeyPolicy.GUID, b""
     for body in documents:
         parsed = feed(body, last)
-        for sighting in articles.sightings(parsed, STATE, name="", lang=None, now=NOW):
-            if sighting.entry_key not in known:
-                known.add(sighting.entry_key)
-                found.append(sighting)
+        listing = identity.listing(parsed, policy)
+        for listed in listing.entries:
+            if not known & {listed.names.key, listed.former_key}:
+                found.append(listed.names.key)
+            known.add(listed.names.key)
+        known |= {key for former, key in listing.renamed.items() if former in known}
+        policy = listing.policy
         last = parsed.imprint if remembering else b""
     return found
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from monitor.articles import marks
 from monitor.config import Config, load
 from monitor.errors import ClosedError, StoreError
+from monitor.identity import marks
 from monitor.matcher import Topics
 from monitor.model import (
     ArchiveFilter,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from monitor import articles
+from monitor import identity
 from monitor.model import ParsedFeed
 from monitor.parse import feedxml, imprint, plain
 from monitor.parse.entries import Reading
@@ -55,10 +55,10 @@ def read(document: bytes, *, url: str, last: bytes = b"") -> tuple[ParsedFeed | 
     feed, fault = _read_new(document, ranges, known, head, about=about, url=url)
     if feed is None:
         return read(document, url=url) if known else feedxml.read(repaired(document), url=url)
-    marks = dict(zip(new, map(articles.marks, feed.entries), strict=True))
+    marks = dict(zip(new, map(identity.marks, feed.entries), strict=True))
     now = {key: before.items.get(key) or marks[key] for key in hashes}
     left_out = tuple(now[key] for key in hashes if key in before.items)
-    if articles.keys_changed(before.items.values(), now.values(), among=left_out):
+    if identity.keys_changed(before.items.values(), now.values(), among=left_out):
         # Rare: a guid or link has just become ambiguous, or is not any more.
         return read(document, url=url)
     after = Imprint(feed=replace(feed, entries=()), outside=outside, items=now)

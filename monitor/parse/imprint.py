@@ -13,7 +13,7 @@ from datetime import timedelta
 from monitor.model import ParsedFeed
 
 # To be counted up whenever the same bytes may be read as something else than before, and when
-# `articles.marks` makes something else of an entry.
+# `identity.marks` makes something else of an entry.
 _VERSION = b"1\n"
 _HASH = 16
 _MARKS = 24

@@ -1,13 +1,25 @@
 """The store's part for polling: the accepted configuration, the feeds, and what a poll brings."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Insert, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Insert, Row, Select, and_, bindparam, func, or_, select, update
 
 from monitor.config import FeedConfig
-from monitor.model import FeedRow, FeedState, PollOutcome, PollSaved, Sighting, TopicVersion
+from monitor.model import (
+    Article,
+    EntryNames,
+    FeedRow,
+    FeedState,
+    KnownEntry,
+    PollOutcome,
+    PollSaved,
+    Renewal,
+    Sighting,
+    TopicVersion,
+)
 from monitor.store import values
 from monitor.store.database import KEYS_AT_ONCE, Database
 from monitor.store.tables import (
@@ -18,7 +30,6 @@ from monitor.store.tables import (
     feeds,
     imprints,
     matches,
-    search_queue,
     sightings,
     topic_versions,
 )
@@ -29,15 +40,82 @@ _POLLED = and_(feeds.c.active, ~feeds.c.retired)
 _UPDATE_FEED = (
     update(feeds).where(feeds.c.url == bindparam("of_url", type_=CleanText)).returning(feeds.c.id)
 )
-_KNOWN = select(sightings.c.key).where(
-    sightings.c.feed_id == bindparam("feed_id"),
-    sightings.c.key.in_(bindparam("keys", expanding=True)),
+_OF_FEED = sightings.c.feed_id == (
+    select(feeds.c.id).where(feeds.c.url == bindparam("of_url", type_=CleanText)).scalar_subquery()
+)
+_NAMES = (
+    sightings.c.key,
+    sightings.c.page,
+    sightings.c.heading,
+    sightings.c.content,
+    sightings.c.edits,
+    sightings.c.sorted_at,
+)
+_KNOWN = select(*_NAMES).where(_OF_FEED, sightings.c.key.in_(bindparam("keys", expanding=True)))
+#: So many lookalikes are read, newest first: a feed may call everything by one name.
+_MOST_LOOKALIKES = 1000
+_LOOKALIKES = (
+    select(
+        *_NAMES,
+        func.coalesce(articles.c.url, "").label("url"),
+        func.coalesce(articles.c.text, "").label("text"),
+    )
+    .outerjoin(articles, articles.c.id == sightings.c.article_id)
+    .where(
+        or_(
+            and_(_OF_FEED, sightings.c.page.in_(bindparam("pages", expanding=True))),
+            and_(_OF_FEED, sightings.c.heading.in_(bindparam("headings", expanding=True))),
+        )
+    )
+    .order_by(sightings.c.sorted_at.desc())
+    .limit(_MOST_LOOKALIKES)
+)
+_SEEN = (
+    select(
+        sightings.c.key,
+        sightings.c.content,
+        articles.c.key.label("article_key"),
+    )
+    .outerjoin(articles, articles.c.id == sightings.c.article_id)
+    .where(
+        sightings.c.feed_id == bindparam("feed_id"),
+        sightings.c.key.in_(bindparam("keys", expanding=True)),
+    )
 )
 _STORED = (
-    select(articles.c.key, articles.c.id, articles.c.title, articles.c.text, articles.c.sorted_at)
+    select(
+        articles.c.key,
+        articles.c.id,
+        articles.c.feed_id,
+        articles.c.title,
+        articles.c.text,
+        articles.c.sorted_at,
+    )
     .where(articles.c.key.in_(bindparam("keys", expanding=True)))
     # Only PostgreSQL needs it: there, another process's retention could take them away meanwhile.
     .with_for_update(read=True, key_share=True)
+)
+_NUMBERS = select(articles.c.key, articles.c.id).where(
+    articles.c.key.in_(bindparam("keys", expanding=True))
+)
+_OF_SIGHTING = and_(
+    sightings.c.feed_id == bindparam("of_feed"), sightings.c.key == bindparam("of_key")
+)
+_RENAME = update(sightings).where(_OF_SIGHTING).values(key=bindparam("key"))
+_EDIT_SIGHTING = (
+    update(sightings)
+    .where(_OF_SIGHTING)
+    .values(
+        key=bindparam("key"),
+        page=bindparam("page"),
+        heading=bindparam("heading"),
+        content=bindparam("content"),
+        edits=sightings.c.edits + 1,
+    )
+)
+_EDIT_ARTICLE = update(articles).where(articles.c.id == bindparam("of_id"))
+_EDIT_MATCH = update(matches).where(
+    matches.c.article_id == bindparam("of_article"), matches.c.topic_id == bindparam("of_topic")
 )
 _IMPRINT = (
     select(imprints.c.imprint)
@@ -58,6 +136,7 @@ class _Stored:
     """What hangs on an article needs to know of it, as it is stored."""
 
     id: int
+    feed_id: int
     title: str
     text: str
     sorted_at: datetime
@@ -156,12 +235,29 @@ class Feeds(Database):
                 select(feeds.c.next_poll_at).where(_POLLED).order_by(feeds.c.next_poll_at).limit(1)
             )
 
-    def known_entries(self, feed_url: str, keys: Collection[str]) -> frozenset[str]:
-        """Say which of a feed's entries were seen before."""
+    def known_entries(self, feed_url: str, keys: Collection[str]) -> tuple[KnownEntry, ...]:
+        """Give those of these entries that a feed showed before, without their articles' words."""
         with self._read() as connection:
-            feed_id = connection.scalar(select(feeds.c.id).where(feeds.c.url == feed_url))
-            known = _known(connection, feed_id, keys)
-        return frozenset(key for key in keys if clean(key) in known)
+            rows = _rows_of_keys(connection, _KNOWN, keys, of_url=feed_url)
+        return tuple(map(values.known_entry, rows))
+
+    def lookalikes(
+        self, feed_url: str, strangers: Collection[EntryNames]
+    ) -> tuple[KnownEntry, ...]:
+        """Give what a feed showed with a page or a heading of these, newest first."""
+        found: dict[str, KnownEntry] = {}
+        names = list(strangers)
+        with self._read() as connection:
+            for start in range(0, len(names), KEYS_AT_ONCE // 2):
+                some = names[start : start + KEYS_AT_ONCE // 2]
+                wanted = {
+                    "of_url": feed_url,
+                    "pages": [one.page for one in some if one.page is not None],
+                    "headings": [one.heading for one in some],
+                }
+                for row in connection.execute(_LOOKALIKES, wanted):
+                    found.setdefault(row.key, values.lookalike(row))
+        return tuple(found.values())
 
     def imprint(self, feed_url: str) -> bytes:
         """Give what the parser keeps of a feed's last good document, b"" if nothing."""
@@ -172,7 +268,9 @@ class Feeds(Database):
         """Store all that one poll changes; doing it twice changes nothing more.
 
         An article that is stored already (another feed carried it) stays as it is; the sighting and
-        what is new of the matches hang on it, with those spans that hold in its stored text.
+        what is new of the matches hang on it, with those spans that hold in its stored text. An
+        edited entry changes its article if it came first through this feed. Its matches stay, with
+        the evidence that holds now, and a digest that reported them does not report them again.
         """
         with self._write() as connection:
             feed_id = connection.scalar(
@@ -183,25 +281,26 @@ class Feeds(Database):
                 raise LookupError(f"{outcome.feed.feed_url} was never given to sync_feeds")
             if outcome.imprint is not None:
                 self._keep_imprint(connection, feed_id, outcome.imprint)
-            known = _known(connection, feed_id, [s.entry_key for s in outcome.sightings])
+            if not outcome.sightings and not outcome.renewals:
+                return PollSaved()
+            seen = _seen(connection, feed_id, outcome)
+            edits = _renew(connection, feed_id, outcome.renewals, seen)
             # A feed's newest entry usually comes first; stored last, it gets the highest number and
             # stands first among those of the same time.
-            fresh = [s for s in reversed(outcome.sightings) if clean(s.entry_key) not in known]
-            if not fresh:
-                return PollSaved()
+            fresh = [s for s in reversed(outcome.sightings) if clean(s.names.key) not in seen]
             keys = [clean(s.article.key) for s in fresh]
-            self._dialect.hold_articles(connection, keys)
-            stored = _stored(connection, keys)
+            self._dialect.hold_articles(connection, [*keys, *edits])
+            stored = _stored(connection, [*keys, *edits])
             new = {
-                clean(s.article.key): values.article_values(s.article, feed_id)
-                for s in fresh
-                if clean(s.article.key) not in stored
+                clean(s.article.key): s.article for s in fresh if clean(s.article.key) not in stored
             }
-            articles_new = self._add_articles(connection, list(new.values())) if new else 0
-            stored |= _stored(connection, list(new))
-            self._queue_for_search(connection, [stored[key].id for key in new])
-            self._add_sightings(connection, feed_id, fresh, stored)
-            matches_new = self._add_matches(connection, fresh, stored)
+            articles_new = self._add_articles(connection, feed_id, new, stored) if new else 0
+            edited = {key: seen for key, seen in edits.items() if key in stored}
+            self._edit_articles(connection, feed_id, edited, stored)
+            shown = [(s, stored[clean(s.article.key)]) for s in fresh]
+            self._add_sightings(connection, feed_id, shown)
+            told = [*shown, *((seen, stored[key]) for key, seen in edited.items())]
+            matches_new = self._add_matches(connection, told)
             return PollSaved(articles_new=articles_new, matches_new=matches_new)
 
     def feed_rows(self) -> tuple[FeedRow, ...]:
@@ -263,38 +362,76 @@ class Feeds(Database):
                 {"feed_id": feed_id, "imprint": imprint},
             )
 
-    def _add_articles(self, connection: Connection, rows: Sequence[values.Values]) -> int:
-        # Another process may have stored the same article a moment ago.
-        statement = self._dialect.insert(articles).on_conflict_do_nothing(index_elements=["key"])
-        return _insert(connection, statement, rows)
-
-    def _queue_for_search(self, connection: Connection, ids: Sequence[int]) -> None:
-        if ids:
-            connection.execute(
-                self._dialect.insert(search_queue).on_conflict_do_nothing(
-                    index_elements=["article_id"]
-                ),
-                [{"article_id": number} for number in ids],
-            )
-
-    def _add_sightings(
+    def _add_articles(
         self,
         connection: Connection,
         feed_id: int,
-        fresh: Sequence[Sighting],
+        new: Mapping[str, Article],
+        stored: dict[str, _Stored],
+    ) -> int:
+        """Store articles, add them to what is stored, and say how many were new after all."""
+        rows = [values.article_values(article, feed_id) for article in new.values()]
+        # Another process may have stored the same article a moment ago.
+        statement = self._dialect.insert(articles).on_conflict_do_nothing(index_elements=["key"])
+        number = _insert(connection, statement, rows)
+        if number < len(rows):
+            stored |= _stored(connection, list(new))
+        else:
+            ids = {row.key: row.id for row in _rows_of_keys(connection, _NUMBERS, new)}
+            for key, row in zip(new, rows, strict=True):
+                title, text = clean(row["title"]), clean(row["text"])
+                stored[key] = _Stored(ids[key], feed_id, title, text, row["sorted_at"])
+        self._queue_for_search(connection, [stored[key].id for key in new])
+        return number
+
+    def _edit_articles(
+        self,
+        connection: Connection,
+        feed_id: int,
+        edited: Mapping[str, Sighting],
         stored: dict[str, _Stored],
     ) -> None:
-        rows = []
-        for seen in fresh:
-            article = stored[clean(seen.article.key)]
-            rows.append(
-                {
-                    "feed_id": feed_id,
-                    "key": seen.entry_key,
-                    "article_id": article.id,
-                    "sorted_at": article.sorted_at,
-                }
+        """Let this feed's articles say what their entries say now, and their matches point there.
+
+        An article that came first through another feed says what that one says.
+        """
+        rows, after, reworded = [], {}, []
+        for key, seen in edited.items():
+            before = stored[key]
+            if before.feed_id != feed_id:
+                continue
+            said = replace(
+                seen.article,
+                # A feed that leaves out its texts for a while does not take them from the archive.
+                title=clean(seen.article.title) or before.title,
+                text=clean(seen.article.text) or before.text,
             )
+            rows.append({"of_id": before.id, **values.edited_values(said)})
+            stored[key] = replace(before, title=said.title, text=said.text)
+            after[before.id] = (seen, stored[key])
+            if stored[key] != before:
+                reworded.append(before.id)
+        if rows:
+            self._unindex(connection, reworded)
+            connection.execute(_EDIT_ARTICLE, rows)
+            self._queue_for_search(connection, reworded)
+            _point_matches(connection, after)
+
+    def _add_sightings(
+        self, connection: Connection, feed_id: int, shown: Sequence[tuple[Sighting, _Stored]]
+    ) -> None:
+        if not shown:
+            return
+        rows = [
+            {
+                "feed_id": feed_id,
+                "article_id": article.id,
+                "sorted_at": article.sorted_at,
+                "edits": 0,
+                **values.names_values(seen.names),
+            }
+            for seen, article in shown
+        ]
         connection.execute(
             self._dialect.insert(sightings).on_conflict_do_nothing(
                 index_elements=["feed_id", "key"]
@@ -303,11 +440,10 @@ class Feeds(Database):
         )
 
     def _add_matches(
-        self, connection: Connection, fresh: Sequence[Sighting], stored: dict[str, _Stored]
+        self, connection: Connection, shown: Sequence[tuple[Sighting, _Stored]]
     ) -> int:
         rows = []
-        for seen in fresh:
-            article = stored[clean(seen.article.key)]
+        for seen, article in shown:
             for match in seen.matches:
                 spans = values.spans_that_hold(match.spans, title=article.title, text=article.text)
                 rows.append(
@@ -344,21 +480,85 @@ def _insert(connection: Connection, statement: Insert, rows: Sequence[values.Val
     return connection.execute(statement, rows, execution_options=counted).rowcount
 
 
-def _known(connection: Connection, feed_id: int | None, keys: Collection[str]) -> set[str]:
-    """Give those keys (cleaned) that are among a feed's sightings."""
+def _seen(
+    connection: Connection, feed_id: int, outcome: PollOutcome
+) -> dict[str, Row[*tuple[Any, ...]]]:
+    """Give what a feed's sightings have of a poll's keys, former and present."""
+    keys = [sighting.names.key for sighting in outcome.sightings]
+    keys += [key for one in outcome.renewals for key in {one.former_key, one.key}]
+    return {row.key: row for row in _rows_of_keys(connection, _SEEN, keys, feed_id=feed_id)}
+
+
+def _renew(
+    connection: Connection,
+    feed_id: int,
+    renewals: Sequence[Renewal],
+    seen: dict[str, Row[*tuple[Any, ...]]],
+) -> dict[str, Sighting]:
+    """Give known entries their new keys and contents.
+
+    What is done already, or has lost its key to another entry, stays as it is.
+
+    Returns:
+        What the edited ones say now, by the keys of the articles that they are stored as.
+    """
+    renamed, changed, edits = [], [], {}
+    for one in renewals:
+        former, key = clean(one.former_key), clean(one.key)
+        row = seen.get(former)
+        if row is None or (key != former and key in seen):
+            continue
+        seen[key] = seen.pop(former)
+        place = {"of_feed": feed_id, "of_key": former}
+        if one.sighting is not None and one.sighting.names.content != row.content:
+            changed.append({**place, **values.names_values(one.sighting.names)})
+            if row.article_key is not None:
+                edits[row.article_key] = one.sighting
+        elif key != former:
+            renamed.append({**place, "key": key})
+    if renamed:
+        connection.execute(_RENAME, renamed)
+    if changed:
+        connection.execute(_EDIT_SIGHTING, changed)
+    return edits
+
+
+def _point_matches(connection: Connection, edited: Mapping[int, tuple[Sighting, _Stored]]) -> None:
+    """Let the matches of edited articles show what holds of them now."""
+    known = select(matches.c.article_id, matches.c.topic_id, matches.c.version, matches.c.spans)
+    rows = []
+    for row in connection.execute(known.where(matches.c.article_id.in_(edited))):
+        seen, article = edited[row.article_id]
+        found = {match.topic_id: match for match in seen.matches}.get(row.topic_id)
+        spans = found.spans if found else values.spans(row.spans)
+        holding = values.spans_that_hold(spans, title=article.title, text=article.text)
+        rows.append(
+            {
+                "of_article": row.article_id,
+                "of_topic": row.topic_id,
+                "version": found.query_version if found else row.version,
+                "spans": values.spans_json(holding),
+            }
+        )
+    if rows:
+        connection.execute(_EDIT_MATCH, rows)
+
+
+def _rows_of_keys(
+    connection: Connection,
+    statement: Select[*tuple[Any, ...]],
+    keys: Iterable[str],
+    **parameters: object,
+) -> list[Row[*tuple[Any, ...]]]:
+    """Execute a statement for so many keys (cleaned) as it takes at a time."""
     wanted = [clean(key) for key in keys]
-    known: set[str] = set()
+    rows: list[Row[*tuple[Any, ...]]] = []
     for start in range(0, len(wanted), KEYS_AT_ONCE):
-        some = {"feed_id": feed_id, "keys": wanted[start : start + KEYS_AT_ONCE]}
-        known.update(connection.scalars(_KNOWN, some))
-    return known
+        some = {"keys": wanted[start : start + KEYS_AT_ONCE], **parameters}
+        rows.extend(connection.execute(statement, some))
+    return rows
 
 
 def _stored(connection: Connection, keys: Sequence[str]) -> dict[str, _Stored]:
     """Give the articles of these keys as they are stored."""
-    found: dict[str, _Stored] = {}
-    for start in range(0, len(keys), KEYS_AT_ONCE):
-        some = {"keys": keys[start : start + KEYS_AT_ONCE]}
-        for key, *rest in connection.execute(_STORED, some):
-            found[key] = _Stored(*rest)
-    return found
+    return {key: _Stored(*rest) for key, *rest in _rows_of_keys(connection, _STORED, keys)}

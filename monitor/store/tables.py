@@ -146,6 +146,8 @@ feeds = Table(
     #: The last hour of the diary and its digits; NULL until the feed was read once.
     Column("diary_until", UtcDateTime),
     Column("diary", CleanText),
+    #: See `model.KeyPolicy`.
+    Column("key_policy", CleanText, nullable=False),
 )
 
 #: What the parser keeps of each feed's last good document: beside the feeds, since only a poll that
@@ -216,8 +218,16 @@ sightings = Table(
     Column("article_id", ForeignKey("articles.id", ondelete="SET NULL"), index=True),
     #: The article's, here so that one index gives a feed's newest articles.
     Column("sorted_at", UtcDateTime, nullable=False),
+    #: Hashes of the page, of publisher and title, and of all that is said; see `model.EntryNames`.
+    Column("page", BigInteger),
+    Column("heading", BigInteger, nullable=False),
+    Column("content", BigInteger, nullable=False),
+    #: How often its content has changed.
+    Column("edits", Integer, nullable=False),
     PrimaryKeyConstraint("feed_id", "key"),
     Index(None, "feed_id", "sorted_at", "article_id"),
+    Index(None, "feed_id", "page"),
+    Index(None, "feed_id", "heading"),
 )
 
 matches = Table(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,11 @@ from monitor.model import (
     Delivery,
     DeliveryState,
     Diary,
+    EntryNames,
     FailureKind,
     FeedState,
+    KeyPolicy,
+    KnownEntry,
     Mark,
     Match,
     RenderedDigest,
@@ -51,6 +55,7 @@ def feed_values(state: FeedState) -> Values:
         "skip_days": _json(sorted(state.skip_days)),
         "diary_until": None if state.diary is None else state.diary.until,
         "diary": None if state.diary is None else state.diary.counts,
+        "key_policy": state.key_policy.value,
     }
 
 
@@ -81,6 +86,7 @@ def feed_state(row: Row[*tuple[Any, ...]]) -> FeedState:
         skip_hours=frozenset(json.loads(row.skip_hours)),
         skip_days=frozenset(json.loads(row.skip_days)),
         diary=_diary(row),
+        key_policy=KeyPolicy(row.key_policy),
     )
 
 
@@ -128,6 +134,43 @@ def article(row: Row[*tuple[Any, ...]]) -> Article:
     )
 
 
+def edited_values(edited: Article) -> Values:
+    """Lay out what an edit changes of an article; when it was published and seen stays."""
+    return {
+        "url": edited.url,
+        "title": edited.title,
+        "text": edited.text,
+        "author": edited.author,
+        "tags": _json(edited.tags),
+        "lang": edited.lang,
+    }
+
+
+def names_values(names: EntryNames) -> Values:
+    """Lay out what an entry is called."""
+    return {
+        "key": names.key,
+        "page": names.page,
+        "heading": names.heading,
+        "content": names.content,
+    }
+
+
+def names(row: Row[*tuple[Any, ...]]) -> EntryNames:
+    """Read what an entry is called from a row of `sightings`."""
+    return EntryNames(key=row.key, page=row.page, heading=row.heading, content=row.content)
+
+
+def known_entry(row: Row[*tuple[Any, ...]]) -> KnownEntry:
+    """Read a row of `sightings`."""
+    return KnownEntry(names=names(row), edits=row.edits, sorted_at=row.sorted_at)
+
+
+def lookalike(row: Row[*tuple[Any, ...]]) -> KnownEntry:
+    """Read a row of `sightings` with its article's words."""
+    return replace(known_entry(row), url=row.url, text=row.text)
+
+
 def spans_json(spans: Iterable[Span]) -> str:
     """Lay out a match's evidence."""
     return _json([[s.field, s.start, s.end, s.surface, s.term] for s in spans])
@@ -144,13 +187,14 @@ def spans_that_hold(spans: Iterable[Span], *, title: str, text: str) -> list[Spa
 
 def match(row: Row[*tuple[Any, ...]]) -> Match:
     """Read a row of `matches`."""
-    return Match(
-        topic_id=row.topic_id,
-        query_version=row.version,
-        spans=tuple(
-            Span(field=field, start=start, end=end, surface=surface, term=term)
-            for field, start, end, surface, term in json.loads(row.spans)
-        ),
+    return Match(topic_id=row.topic_id, query_version=row.version, spans=spans(row.spans))
+
+
+def spans(text: str) -> tuple[Span, ...]:
+    """Read a match's evidence."""
+    return tuple(
+        Span(field=field, start=start, end=end, surface=surface, term=term)
+        for field, start, end, surface, term in json.loads(text)
     )
 
 

@@ -18,6 +18,7 @@ from monitor.model import (
     ArchiveFilter,
     Cursor,
     DigestItem,
+    EntryNames,
     MatchKey,
     PageOutcome,
     ReviewChange,
@@ -36,6 +37,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "feed_states": lambda s: s.feed_states(),
     "next_poll_at": lambda s: s.next_poll_at(),
     "known_entries": lambda s: s.known_entries(FEED_URL, ["a"]),
+    "lookalikes": lambda s: s.lookalikes(FEED_URL, [EntryNames(key="a")]),
     "imprint": lambda s: s.imprint(FEED_URL),
     "save_poll": lambda s: s.save_poll(outcome(sighting("New", topics=("kling",)))),
     "feed_rows": lambda s: s.feed_rows(),
@@ -259,6 +261,6 @@ def test_a_step_that_fails_leaves_nothing_behind(store: Store) -> None:
     with store._engine.begin() as connection:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO matches"))
     assert store.page(ArchiveFilter(matched_only=False)).articles == ()
-    assert store.known_entries(FEED_URL, [sighting().entry_key]) == frozenset()
+    assert store.known_entries(FEED_URL, [sighting().names.key]) == ()
     (feed,) = store.due_feeds(NOW)
     assert feed.last_polled_at is None

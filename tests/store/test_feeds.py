@@ -13,8 +13,10 @@ from monitor.model import (
     ArchiveFilter,
     Article,
     Diary,
+    EntryNames,
     FailureKind,
     FeedState,
+    KnownEntry,
     Match,
     PollOutcome,
     PollSaved,
@@ -172,18 +174,20 @@ def test_known_entries_are_those_seen_in_this_feed(store: Store) -> None:
     store.sync_feeds([feed(), feed(OTHER_URL)], NOW)
     seen = sighting()
     store.save_poll(outcome(seen))
-    keys = {seen.entry_key, "new"}
-    assert store.known_entries(FEED_URL, keys) == {seen.entry_key}
-    assert store.known_entries(OTHER_URL, keys) == frozenset()
-    assert store.known_entries("https://nobody.example/", keys) == frozenset()
+    keys = {seen.names.key, "new"}
+    assert store.known_entries(FEED_URL, keys) == (
+        KnownEntry(names=seen.names, sorted_at=ago(hours=1)),
+    )
+    assert store.known_entries(OTHER_URL, keys) == ()
+    assert store.known_entries("https://nobody.example/", keys) == ()
 
 
 def test_a_large_feed_is_stored_whole(store: Store) -> None:
     store.sync_feeds([feed()], NOW)
     poll = outcome(*[sighting(f"Item {number}", text="") for number in range(2500)])
     assert store.save_poll(poll).articles_new == 2500
-    keys = [s.entry_key for s in poll.sightings]
-    assert store.known_entries(FEED_URL, keys) == set(keys)
+    keys = [s.names.key for s in poll.sightings]
+    assert {known.key for known in store.known_entries(FEED_URL, keys)} == set(keys)
 
 
 def test_an_article_in_two_feeds_is_one_article_of_both(store: Store) -> None:
@@ -203,7 +207,7 @@ def test_a_match_from_another_feeds_text_keeps_only_the_spans_that_hold(store: S
     store.save_poll(outcome(sighting("Kling 2.0", text="Short.")))
     in_title, in_body = span("Kling"), span("Kuaishou", 0, field="body")
     longer = Sighting(
-        entry_key="other",
+        names=EntryNames(key="other"),
         article=article("Kling 2.0", text="Kuaishou shows it."),
         matches=(match(spans=(in_title, in_body)),),
     )
@@ -236,7 +240,8 @@ def test_publication_times_are_those_of_configured_feeds(store: Store) -> None:
 def test_an_entry_listed_twice_in_one_document_is_stored_once(store: Store) -> None:
     store.sync_feeds([feed()], NOW)
     twice = sighting(topics=("kling",))
-    saved = store.save_poll(outcome(twice, twice, replace(twice, entry_key="under another key")))
+    another = replace(twice, names=EntryNames(key="under another key"))
+    saved = store.save_poll(outcome(twice, twice, another))
     assert saved == PollSaved(articles_new=1, matches_new=1)
     assert len(store.page(ArchiveFilter(feed_url=FEED_URL)).articles) == 1
 
@@ -276,7 +281,7 @@ def test_what_is_stored_comes_back_equal(store: Store, seen: Article, term: str)
     stored = replace(seen, key=name)
     found = Match(topic_id=name, query_version="v1", spans=spans)
     store.sync_feeds([feed()], NOW)
-    store.save_poll(outcome(Sighting(entry_key=name, article=stored, matches=(found,))))
+    store.save_poll(outcome(Sighting(names=EntryNames(key=name), article=stored, matches=(found,))))
     (row,) = store.page(ArchiveFilter(topic_id=name)).articles
     assert row.article == stored
     assert row.matches == (found,)

@@ -12,6 +12,7 @@ from monitor.model import (
     Deferred,
     DeliveryState,
     DigestItem,
+    EntryNames,
     FailingFeed,
     FailureKind,
     PollOutcome,
@@ -123,7 +124,9 @@ def test_what_a_digest_reported_is_not_reported_again_by_it_but_by_another(store
 
 def test_a_match_that_a_longer_text_brought_later_is_news_then(store: Store) -> None:
     store.save_poll(outcome(sighting("A", text="", first_seen_at=ago(days=3))))
-    longer = Sighting(entry_key="other", article=article("A"), matches=(match(spans=()),))
+    longer = Sighting(
+        names=EntryNames(key="other"), article=article("A"), matches=(match(spans=()),)
+    )
     store.save_poll(outcome(longer, feed=feed_state(OTHER_URL)))
     assert candidates(store) == ["A: kling"]
 

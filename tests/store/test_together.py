@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from monitor.config import FeedConfig
-from monitor.model import ArchiveFilter, PollSaved
+from monitor.model import ArchiveFilter, EntryNames, PollSaved
 from monitor.store import Store, open_store
 from tests.factories import NOW, ago, feed_state, issue, outcome, sighting, slot
 
@@ -80,7 +80,7 @@ def test_retention_beside_polls_and_indexing_blocks_nobody(store_url: str) -> No
                 sighting(f"News {n}", topics=("kling",) * (n % 3), first_seen_at=ago(days=n % 4))
                 for n in numbers
             ]
-            fresh = [replace(one, entry_key=f"{step} {one.entry_key}") for one in seen]
+            fresh = [replace(one, names=EntryNames(key=f"{step} {one.names.key}")) for one in seen]
             store.save_poll(outcome(*fresh, feed=feed_state(URLS[number])))
             store.index_pending()
             if step % 4 == number:

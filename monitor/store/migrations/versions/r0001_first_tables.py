@@ -102,6 +102,7 @@ def _create_tables() -> None:
         sa.Column("skip_days", sa.Text(), nullable=False),
         sa.Column("diary_until", _moment(), nullable=True),
         sa.Column("diary", sa.Text(), nullable=True),
+        sa.Column("key_policy", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feeds")),
         sa.UniqueConstraint("url", name=op.f("uq_feeds_url")),
     )
@@ -283,6 +284,10 @@ def _create_tables() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("article_id", _number(), nullable=True),
         sa.Column("sorted_at", _moment(), nullable=False),
+        sa.Column("page", sa.BigInteger(), nullable=True),
+        sa.Column("heading", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.BigInteger(), nullable=False),
+        sa.Column("edits", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["article_id"],
             ["articles.id"],
@@ -298,3 +303,5 @@ def _create_tables() -> None:
         "sightings",
         ["feed_id", "sorted_at", "article_id"],
     )
+    op.create_index(op.f("ix_sightings_feed_id_page"), "sightings", ["feed_id", "page"])
+    op.create_index(op.f("ix_sightings_feed_id_heading"), "sightings", ["feed_id", "heading"])

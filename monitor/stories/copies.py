@@ -7,7 +7,7 @@ measure is containment: the share of the shorter text's runs of four words that 
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
-from monitor.articles import canonical_link
+from monitor.links import canonical_link, without_scheme
 from monitor.model import StoryArticle
 from monitor.stories.tokens import headline, is_unspaced
 from monitor.text import index_tokens
@@ -64,7 +64,7 @@ def copies(articles: Sequence[StoryArticle]) -> dict[int, int]:
 def _keys(article: StoryArticle) -> Iterator[str]:
     """Give what two copies cannot both have by chance: the address, and the headline's words."""
     if article.url:
-        yield canonical_link(article.url).partition("://")[2]
+        yield without_scheme(canonical_link(article.url))
     if words := " ".join(index_tokens(headline(article.title))):
         yield f"title {words}"
 

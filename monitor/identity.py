@@ -41,8 +41,8 @@ class Listed:
 
     entry: Entry
     names: EntryNames
-    #: Its key under the policy that the feed had before; mostly the same.
-    former_key: str
+    #: The keys under the policy that the feed had before of all entries that have this key now.
+    former_keys: frozenset[str]
     #: Its canonical link, "" for none.
     link: str
 
@@ -93,17 +93,20 @@ def listing(parsed: ParsedFeed, policy: KeyPolicy) -> Listing:
     def key(mark: bytes, policy: KeyPolicy) -> str:
         return _key(mark, policy, guids, links)
 
+    formers = defaultdict(set)
+    for mark in (*(mark for _, _, mark in marked), *unread):
+        own = key(mark, now)
+        formers[own].add(own if now is policy else key(mark, policy))
     found: dict[str, Listed] = {}
     for entry, link, mark in marked:
         own = key(mark, now)
         if own not in found:
-            shared = mark[_LINK] in links
-            former = own if now is policy else key(mark, policy)
-            found[own] = Listed(entry, _names(entry, own, link, shared=shared), former, link)
+            names = _names(entry, own, link, shared=mark[_LINK] in links)
+            found[own] = Listed(entry, names, frozenset(formers[own]), link)
     return Listing(
         policy=now,
         entries=tuple(found.values()),
-        keys=frozenset((*found, *(key(mark, now) for mark in unread))),
+        keys=frozenset(formers),
         renamed={} if now is policy else {key(mark, policy): key(mark, now) for mark in unread},
         shared_links=frozenset(link for _, link, mark in marked if mark[_LINK] in links),
     )
@@ -131,9 +134,10 @@ def recognized(
     by_key = {entry.key: entry for entry in known}
     found: dict[str, KnownEntry] = {}
     for listed in listing.entries:
-        same = by_key.get(listed.names.key) or by_key.get(listed.former_key)
-        if same is not None:
-            found[listed.names.key] = same
+        for key in (listed.names.key, *sorted(listed.former_keys)):
+            if key in by_key:
+                found[listed.names.key] = by_key[key]
+                break
     taken = listing.keys | {entry.key for entry in found.values()}
     free = [entry for entry in lookalikes if entry.key not in taken]
     for same_entry in (_same_page_and_title, _same_title_and_day, _same_page_reworded):

@@ -288,13 +288,13 @@ def _known(store: Store, state: FeedState, listing: Listing, now: datetime) -> R
     """Recognise what the feed showed before: by its keys; what is left, by page and title."""
     if state.first_success_at is None or not listing.entries:
         return Recognized()
-    keys = {key for listed in listing.entries for key in (listed.names.key, listed.former_key)}
+    keys = {key for one in listing.entries for key in (one.names.key, *one.former_keys)}
     known = store.known_entries(state.feed_url, keys)
     there = {entry.key for entry in known}
     strange = [
-        listed.names
-        for listed in listing.entries
-        if listed.names.key not in there and listed.former_key not in there
+        one.names
+        for one in listing.entries
+        if one.names.key not in there and there.isdisjoint(one.former_keys)
     ]
     lookalikes = store.lookalikes(state.feed_url, strange) if strange else ()
     return identity.recognized(listing, known, lookalikes, now)

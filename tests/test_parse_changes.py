@@ -317,7 +317,7 @@ def news(documents: list[str], *, remembering: bool) -> list[str]:
         parsed = feed(body, last)
         listing = identity.listing(parsed, policy)
         for listed in listing.entries:
-            if not known & {listed.names.key, listed.former_key}:
+            if not known & {listed.names.key, *listed.former_keys}:
                 found.append(listed.names.key)
             known.add(listed.names.key)
         known |= {key for former, key in listing.renamed.items() if former in known}

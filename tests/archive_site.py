@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor import config
 from monitor.config import Config
-from monitor.model import Match, RenderedDigest, Sighting
+from monitor.model import EntryNames, Match, RenderedDigest, Sighting
 from monitor.store import Store, open_store
 from monitor.web import Server, Services, create_app
 from tests.factories import FEED_URL, NOW, ago, article, feed_state, outcome, rendered
@@ -86,7 +86,7 @@ class Site:
             last_success_at=ago(minutes=5),
             next_poll_at=NOW + timedelta(hours=1),
         )
-        sighting = Sighting(entry_key=one.key, article=one, matches=matches)
+        sighting = Sighting(names=EntryNames(key=one.key), article=one, matches=matches)
         self.store.save_poll(outcome(sighting, feed=state))
         self.store.index_pending()
 

@@ -17,6 +17,7 @@ from monitor import config
 from monitor.errors import MonitorError, StoreError
 from monitor.model import (
     Deferred,
+    EntryNames,
     FailureKind,
     FeedState,
     PollOutcome,
@@ -80,7 +81,7 @@ def test_every_filter_is_an_address(site: Site) -> None:
 
 def test_older_articles_are_a_link_away(site: Site) -> None:
     sightings = [
-        Sighting(entry_key=one.key, article=one, matches=(match(),))
+        Sighting(names=EntryNames(key=one.key), article=one, matches=(match(),))
         for one in (article(f"News {n}", published_at=ago(minutes=n)) for n in range(31))
     ]
     site.store.save_poll(outcome(*sightings))
@@ -417,7 +418,9 @@ def test_feeds_say_how_they_are(site: Site, state: dict[str, Any], says: list[st
 def test_a_feed_that_is_cut_off_brings_articles_and_was_never_read_whole(site: Site) -> None:
     cut = failed(FEED_URL, FailureKind.NOT_A_FEED, "the feed is cut off", first_success_at=NOW)
     one = article()
-    site.store.save_poll(outcome(Sighting(entry_key=one.key, article=one, matches=()), feed=cut))
+    site.store.save_poll(
+        outcome(Sighting(names=EntryNames(key=one.key), article=one, matches=()), feed=cut)
+    )
 
     page = site.text("/feeds")
 
@@ -428,7 +431,9 @@ def test_a_feed_that_is_cut_off_brings_articles_and_was_never_read_whole(site: S
 def test_a_feed_that_brings_nothing_any_more_is_quiet(site: Site) -> None:
     daily = [article(f"News {n}", published_at=ago(days=40 + n)) for n in range(10)]
     site.store.save_poll(
-        outcome(*(Sighting(entry_key=one.key, article=one, matches=()) for one in daily))
+        outcome(
+            *(Sighting(names=EntryNames(key=one.key), article=one, matches=()) for one in daily)
+        )
     )
 
     page = site.text("/feeds")

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import feedparser
 import pytest
 
-from monitor.model import Mark, MatchKey, ReviewChange, Sighting
+from monitor.model import EntryNames, Mark, MatchKey, ReviewChange, Sighting
 from monitor.web.exports import COLUMNS
 from tests.archive_site import Site
 from tests.factories import NOW, ago, article, feed_state, match, outcome
@@ -97,7 +97,7 @@ def test_a_feed_of_hostile_texts_is_well_formed(news: Site) -> None:
 
 def test_more_than_one_page_is_exported_whole(news: Site) -> None:
     many = [
-        Sighting(entry_key=one.key, article=one, matches=(match("kling"),))
+        Sighting(names=EntryNames(key=one.key), article=one, matches=(match("kling"),))
         for one in (article(f"News {n}", published_at=ago(days=1, minutes=n)) for n in range(450))
     ]
     news.store.save_poll(outcome(*many, feed=feed_state()))

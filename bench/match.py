@@ -25,6 +25,7 @@ from monitor.matcher import Topics, compiled, loose_article
 from monitor.model import (
     ArchiveFilter,
     Article,
+    EntryNames,
     FeedState,
     PollOutcome,
     Sighting,
@@ -228,7 +229,7 @@ def fill(store: Store, language: Language, count: int) -> None:
             published_at=moment,
             first_seen_at=moment,
         )
-        seen.append(Sighting(entry_key=str(number), article=article))
+        seen.append(Sighting(names=EntryNames(key=str(number)), article=article))
     store.save_poll(PollOutcome(feed=state, sightings=tuple(seen), entries=count))
 
 

@@ -21,6 +21,7 @@ from monitor.deliver import DrainReport, Mailer
 from monitor.errors import BusyError, ConfigError, MonitorError, Problem, StoreError
 from monitor.extract import Extractor
 from monitor.fetch import Fetcher
+from monitor.group import Grouper
 from monitor.mail import FolderMailer, Signer, SmtpMailer
 from monitor.matcher import Topics
 from monitor.model import Digest, RenderedDigest
@@ -151,6 +152,11 @@ class App:
     def topics(self) -> Topics:
         """The configured topics, compiled."""
         return Topics(self.config.topics)
+
+    @cached_property
+    def grouper(self) -> Grouper:
+        """What groups matched articles into stories."""
+        return Grouper(self.store, glossary(self.config))
 
     @cached_property
     def templates(self) -> Templates:

@@ -125,6 +125,7 @@ def poll(path: Path, *, force: bool, as_json: bool) -> None:
         problems = app.extract_problems()
         while app.store.index_pending():
             pass
+        app.grouper.group_stories(app.clock())
     if as_json:
         print_json(_poll_json(report, pages))
     else:

@@ -662,6 +662,48 @@ class Story:
     absorbed: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryMember:
+    """An article in its story."""
+
+    row: ArticleMatches
+    #: The earliest article of the story whose text, headline or address it repeats; None if it
+    #: reports by itself.
+    copy_of: int | None = None
+
+    @property
+    def at(self) -> datetime:
+        """The article's date, but never later than when it was first seen."""
+        article = self.row.article
+        return min(article.published_at or article.first_seen_at, article.first_seen_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A story whole, as it stands in the archive."""
+
+    #: Its permalink.
+    id: int
+    #: In order of time, its stages one after the other; never empty.
+    members: tuple[StoryMember, ...]
+
+    @property
+    def first_seen_at(self) -> datetime:
+        """When the monitor saw its first article."""
+        return min(member.row.article.first_seen_at for member in self.members)
+
+    @property
+    def outlets(self) -> tuple[str, ...]:
+        """Who carries it, in the order in which they came."""
+        return tuple(dict.fromkeys(member.row.article.source for member in self.members))
+
+    @property
+    def repeating(self) -> tuple[str, ...]:
+        """The outlets that only repeat another one's text."""
+        own = {member.row.article.source for member in self.members if member.copy_of is None}
+        return tuple(outlet for outlet in self.outlets if outlet not in own)
+
+
 # --------------------------------------------------------------------------------------- digest
 
 

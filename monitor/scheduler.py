@@ -210,6 +210,7 @@ class Service:
             self._tell(report)
         if report.feeds:
             self._index()
+            self._group()
         if self._app.config.digests and (report.matches_new or not self._previewed):
             _, rendered = self._app.preview()
             self._app.write_preview(rendered)
@@ -251,6 +252,7 @@ class Service:
     def _deliver(self, mailer: Mailer) -> None:
         now = self._app.clock()
         if self._attention.looked_around(now):
+            self._group()
             self._app.compose_due()
         self._app.drain_outbox(mailer, self._stopping.is_set)
 
@@ -265,6 +267,15 @@ class Service:
                     report.failed,
                     report.matches_new,
                 )
+
+    def _group(self) -> None:
+        """Group into stories what is not yet; a fault of ours there must hold up no digest."""
+        try:
+            self._app.grouper.group_stories(self._app.clock())
+        except MonitorError:
+            raise
+        except Exception:
+            log.exception("grouping failed")
 
     def _index(self) -> None:
         while self._app.store.index_pending(_INDEX_BATCH):

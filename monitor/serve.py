@@ -103,6 +103,7 @@ def _demo_digest(app: App) -> int:
         poll_due(work, on_progress=progress)
     while app.store.index_pending():
         pass
+    app.grouper.group_stories(app.clock())
     app.compose_due()
     app.drain_outbox(app.mailer())
     return app.store.digests()[0].id

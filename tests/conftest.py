@@ -85,7 +85,10 @@ def postgres_url(shared_postgres: str) -> Iterator[str]:
     yield shared_postgres
     # Much faster than a database for each test.
     tables = ("article_search", *(table.name for table in reversed(metadata.sorted_tables)))
-    _administer(shared_postgres, "; ".join(f"DELETE FROM {table}" for table in tables))
+    emptied = [f"DELETE FROM {table}" for table in tables]
+    # Numbers begin at 1 in each test, as in a new SQLite file.
+    restarted = [f"ALTER SEQUENCE IF EXISTS {table}_id_seq RESTART" for table in tables]
+    _administer(shared_postgres, "; ".join(emptied + restarted))
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from monitor.model import (
     Sighting,
     Slot,
     Span,
+    StoryArticle,
     TopicVersion,
     Window,
 )
@@ -57,6 +58,16 @@ def article(title: str = "Kling 2.0 makes films", **fields: Any) -> Article:
         lang="en",
         published_at=ago(hours=1),
         first_seen_at=NOW,
+    )
+    return replace(defaults, **fields)
+
+
+def story_article(
+    number: int = 1, title: str = "Kling 2.0 makes films", **fields: Any
+) -> StoryArticle:
+    """Give an article that was not grouped yet; its URL follows from its number."""
+    defaults = StoryArticle(
+        id=number, title=title, text="", url=f"https://news.example/{number}", at=NOW
     )
     return replace(defaults, **fields)
 

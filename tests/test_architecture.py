@@ -38,7 +38,7 @@ LAYERS = {
         "demo",
     },
     "app": {"app"},
-    "use cases": {"poll", "deliver", "archive", "reading", "subscribe"},
+    "use cases": {"poll", "group", "deliver", "archive", "reading", "subscribe"},
     "edges": {"extract", "fetch", "parse", "store", "render", "mail"},
     "processes": {"workers"},
     "core": {

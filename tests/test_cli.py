@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.model import ArchiveFilter
+from monitor.store import open_store
 from tests.command import Monitor, Said
 from tests.scripted import Answer, ScriptedServer, serve
 
@@ -148,6 +150,15 @@ def test_what_was_polled_is_found_with_its_evidence(monitor: Monitor, folder: Pa
         ("body", "可灵"),
     ]
     assert "Kling 4 & its rivals" in monitor("search", "rivals").out
+
+
+def test_poll_groups_what_it_found(monitor: Monitor, folder: Path) -> None:
+    monitor("poll")
+    store = open_store(f"sqlite:///{folder / 'data' / 'monitor.db'}")
+    (match,) = store.page(ArchiveFilter()).articles
+    (story,) = store.stories_of([match.id])
+    store.close()
+    assert [member.row for member in story.members] == [match]
 
 
 def test_search_looks_at_matches_unless_told_otherwise(monitor: Monitor, folder: Path) -> None:

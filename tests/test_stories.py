@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.model import Story, StoryArticle
 from monitor.stories import Glossary, Statistics, cluster, copies, count
 from monitor.stories.tokens import tokens
-from tests.factories import HOUR, NOW
+from tests.factories import HOUR, NOW, story_article
 
 SHIPPED = Glossary()
 
@@ -43,20 +44,13 @@ WEEK = {
 }
 
 
-def story_article(number: int, title: str, hours: float = 0, **fields: object) -> StoryArticle:
-    values: dict[str, object] = {
-        "id": number,
-        "title": title,
-        "text": "",
-        "url": f"https://news.example/{number}",
-        "at": NOW - hours * HOUR,
-    }
-    return StoryArticle(**{**values, **fields})  # type: ignore[arg-type]  # a table's fields
+def told(number: int, title: str, hours: float = 0, **fields: Any) -> StoryArticle:
+    return story_article(number, title, at=NOW - hours * HOUR, **fields)
 
 
 def week() -> list[StoryArticle]:
-    told = [entry for headlines in WEEK.values() for entry in headlines]
-    return [story_article(number, title, hours) for number, (hours, title) in enumerate(told, 1)]
+    entries = [entry for headlines in WEEK.values() for entry in headlines]
+    return [told(number, title, hours) for number, (hours, title) in enumerate(entries, 1)]
 
 
 def grouped(articles: Sequence[StoryArticle], glossary: Glossary = SHIPPED) -> tuple[Story, ...]:
@@ -76,9 +70,7 @@ def test_a_week_of_headlines_in_two_languages() -> None:
 
 
 def test_the_same_words_a_week_later_are_another_event() -> None:
-    later = [
-        story_article(50 + article.id, article.title, -7 * 24, url="") for article in week()[4:7]
-    ]
+    later = [told(50 + article.id, article.title, -7 * 24, url="") for article in week()[4:7]]
     stories = grouped([*week(), *later])
     assert (5, 6, 7) in members(stories)
     assert (55, 56, 57) in members(stories)
@@ -130,7 +122,7 @@ PAIR = [
 
 
 def test_the_reader_s_own_groups_join_two_languages() -> None:
-    pair = [story_article(100 + number, title, hours) for number, (hours, title) in enumerate(PAIR)]
+    pair = [told(100 + number, title, hours) for number, (hours, title) in enumerate(PAIR)]
     background = week()[7:]
     assert (100, 101) not in members(grouped([*pair, *background], Glossary(shipped=False)))
     own = Glossary([("Brontosoft", "雷龙软件"), ("Seville", "塞维利亚")])
@@ -187,7 +179,7 @@ def test_grouping_again_changes_nothing() -> None:
 
 def test_new_articles_take_their_story_s_id() -> None:
     known = numbered(grouped(week()[:-2]), week()[:-2])
-    more = story_article(90, "可灵AI获7.5亿美元融资", 1)
+    more = told(90, "可灵AI获7.5亿美元融资", 1)
     story = next(story for story in grouped([*known, more]) if 90 in story.articles)
     assert story.articles == (5, 6, 7, 90)
     assert story.id == known[4].story_id
@@ -241,8 +233,7 @@ any_title = st.text(max_size=40) | st.sampled_from(
 @given(st.lists(st.tuples(any_title, st.text(max_size=200), st.integers(0, 200)), max_size=12))
 def test_every_article_is_in_exactly_one_story(rows: list[tuple[str, str, int]]) -> None:
     articles = [
-        story_article(number, title, hours, text=text)
-        for number, (title, text, hours) in enumerate(rows)
+        told(number, title, hours, text=text) for number, (title, text, hours) in enumerate(rows)
     ]
     stories = grouped(articles)
     assert sorted(a for story in stories for a in story.articles) == list(range(len(rows)))
@@ -267,7 +258,7 @@ def test_a_hostile_title_costs_no_more_than_its_beginning(title: str) -> None:
     found = tokens(title, title, SHIPPED)
     assert len(found) < 1000
     assert max(map(len, found), default=0) <= 600
-    assert copies([story_article(number, title, text=title) for number in (1, 2)]) in ({}, {2: 1})
+    assert copies([told(number, title, text=title) for number in (1, 2)]) in ({}, {2: 1})
 
 
 # ---------------------------------------------------------------------------------------- copies
@@ -301,8 +292,8 @@ OTHER = (
 )
 def test_copies_are_told_from_reports(text: str, is_copy: bool) -> None:
     articles = [
-        story_article(1, "Licences for lithography parts", 3, text=AGENCY),
-        story_article(2, "Ministry wants licences", 2, text=text),
+        told(1, "Licences for lithography parts", 3, text=AGENCY),
+        told(2, "Ministry wants licences", 2, text=text),
     ]
     assert copies(articles) == ({2: 1} if is_copy else {})
 
@@ -310,18 +301,18 @@ def test_copies_are_told_from_reports(text: str, is_copy: bool) -> None:
 def test_copies_in_chinese() -> None:
     text = "商务部周五表示，将对向十一家公司出售光刻零部件实行许可证管理，官员称此举是暂时的。"
     articles = [
-        story_article(1, "光刻零部件需许可证", 2, text=text),
-        story_article(2, "新规", 1, text="快讯：" + text[:30]),
+        told(1, "光刻零部件需许可证", 2, text=text),
+        told(2, "新规", 1, text="快讯：" + text[:30]),
     ]
     assert copies(articles) == {2: 1}
 
 
 def test_the_same_address_or_headline_is_a_copy_of_the_first() -> None:
     articles = [
-        story_article(1, "Licences for lithography parts", 5, text=OTHER),
-        story_article(2, "LICENCES for lithography parts!", 4, text=AGENCY),
-        story_article(3, "Parts", 3, url="http://news.example/1?utm_source=feed"),
-        story_article(4, "Ministry wants licences", 2, text=AGENCY),
+        told(1, "Licences for lithography parts", 5, text=OTHER),
+        told(2, "LICENCES for lithography parts!", 4, text=AGENCY),
+        told(3, "Parts", 3, url="http://news.example/1?utm_source=feed"),
+        told(4, "Ministry wants licences", 2, text=AGENCY),
     ]
     assert copies(articles) == {2: 1, 3: 1}
 

@@ -44,6 +44,8 @@ from monitor.store.tables import (
     reviews,
     search_queue,
     sightings,
+    stories,
+    story_articles,
 )
 
 #: How many articles one transaction of retention takes away: polls get their turn between two.
@@ -225,7 +227,11 @@ class Archive(Database):
 
     def _delete(self, connection: Connection, ids: Sequence[int]) -> None:
         self._unindex(connection, ids)
+        told = select(story_articles.c.story_id).where(story_articles.c.article_id.in_(ids))
+        touched = connection.scalars(told.distinct()).all()
         connection.execute(delete(articles).where(articles.c.id.in_(ids)))
+        left = exists().where(story_articles.c.story_id == stories.c.id)
+        connection.execute(delete(stories).where(stories.c.id.in_(touched), ~left))
 
     def _wanted(self, wanted: ArchiveFilter, after: Cursor | None) -> Select[int, datetime]:
         number, moment, conditions = _in_order(wanted)

@@ -9,9 +9,10 @@ from monitor.store.outbox import Outbox
 from monitor.store.pages import Pages
 from monitor.store.reviews import Reviews
 from monitor.store.schema import migrate
+from monitor.store.stories import Stories
 
 
-class Store(Feeds, Pages, Archive, Reviews, Outbox):
+class Store(Feeds, Pages, Archive, Reviews, Outbox, Stories):
     """The database, in whole steps: every method is one transaction, or none of it happened.
 
     A locked, unreachable, full or damaged database raises StoreError. Methods may be called from

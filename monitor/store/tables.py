@@ -273,6 +273,28 @@ reviews = Table(
     Index(None, "starred", "sorted_at", "article_id"),
 )
 
+#: Their ids are permalinks: an id is never used again, and one that became part of another leads
+#: there.
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    #: The date of its first article when it was made.
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("into_id", ForeignKey("stories.id", ondelete="CASCADE"), index=True),
+    sqlite_autoincrement=True,
+)
+
+#: Beside the articles: grouping changes it often, and they are large.
+story_articles = Table(
+    "story_articles",
+    metadata,
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("story_id", ForeignKey("stories.id"), nullable=False, index=True),
+    #: The earliest article of the story that it repeats; no foreign key: retention may take that.
+    Column("copy_of", BigInteger),
+)
+
 config_versions = Table(
     "config_versions",
     metadata,

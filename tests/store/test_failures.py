@@ -23,10 +23,21 @@ from monitor.model import (
     PageOutcome,
     ReviewChange,
     Sent,
+    Story,
 )
 from monitor.store import Store, open_store
 from monitor.store.tables import metadata
-from tests.factories import DAY, FEED_URL, NOW, issue, outcome, sighting, topic_version, window
+from tests.factories import (
+    DAY,
+    FEED_URL,
+    NOW,
+    issue,
+    outcome,
+    sighting,
+    story_article,
+    topic_version,
+    window,
+)
 
 KEY = MatchKey(topic_id="kling", article_id=1)
 
@@ -80,6 +91,11 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "recipients": lambda s: s.recipients(),
     "digests": lambda s: s.digests(),
     "digest": lambda s: s.digest(1),
+    "headlines": lambda s: s.headlines(after=0, most=10),
+    "recent_matched": lambda s: s.recent_matched(NOW - timedelta(days=4)),
+    "save_stories": lambda s: s.save_stories([Story(id=None, articles=(1,))], [story_article()]),
+    "story": lambda s: s.story(1),
+    "stories_of": lambda s: s.stories_of([1]),
     "forget": lambda s: s.forget(unmatched_before=NOW, matched_before=NOW),
 }
 

@@ -268,6 +268,35 @@ def _create_tables() -> None:
             [column, "sorted_at", "article_id"],
         )
     op.create_table(
+        "stories",
+        sa.Column("id", _number(), nullable=False),
+        sa.Column("started_at", _moment(), nullable=False),
+        sa.Column("into_id", _number(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["into_id"], ["stories.id"], name=op.f("fk_stories_into_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stories")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_stories_into_id"), "stories", ["into_id"])
+    op.create_table(
+        "story_articles",
+        sa.Column("article_id", _number(), autoincrement=False, nullable=False),
+        sa.Column("story_id", _number(), nullable=False),
+        sa.Column("copy_of", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["articles.id"],
+            name=op.f("fk_story_articles_article_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["story_id"], ["stories.id"], name=op.f("fk_story_articles_story_id")
+        ),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_story_articles")),
+    )
+    op.create_index(op.f("ix_story_articles_story_id"), "story_articles", ["story_id"])
+    op.create_table(
         "search_queue",
         sa.Column("article_id", _number(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(

@@ -21,6 +21,7 @@ from monitor import __version__
 from monitor.cli_digest import digest
 from monitor.cli_feeds import feeds
 from monitor.cli_try import match, stories
+from monitor.cli_why import why
 from monitor.console import (
     Commands,
     count,
@@ -258,6 +259,7 @@ def _print_article(row: ArticleMatches, zone: tzinfo) -> None:
 
 
 cli.add_command(feeds)
+cli.add_command(why)
 
 
 @cli.command(short_help="Find all mistakes in the configuration.")

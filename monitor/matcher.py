@@ -1,11 +1,31 @@
 """Which topics an article belongs to, and why."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from monitor.config import TopicConfig
 from monitor.model import Article, Match, TopicVersion
-from monitor.query import Presearch, Scan, TopicQuery, compile_topic, evaluate
+from monitor.query import (
+    Finding,
+    Presearch,
+    Scan,
+    TopicQuery,
+    compile_topic,
+    evaluate,
+    explain,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What became of a topic that was tried on an article."""
+
+    topic_id: str
+    topic_name: str
+    query_version: str
+    finding: Finding
+
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,6 +63,19 @@ class Topics:
                     Match(topic_id=topic.id, query_version=query.version, spans=scan.spans(hits))
                 )
         return tuple(matches)
+
+    def explain(self, article: Article) -> tuple[Explanation, ...]:
+        """Say for each topic why an article belongs to it or not."""
+        scan = Scan(article)
+        return tuple(
+            Explanation(
+                topic_id=topic.id,
+                topic_name=topic.name,
+                query_version=query.version,
+                finding=explain(query.tree, scan),
+            )
+            for topic, query in self._topics
+        )
 
     def match_text(self, title: str, text: str) -> tuple[Match, ...]:
         """Do as `match` for a title and a text of which nothing else is known."""

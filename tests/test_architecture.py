@@ -30,6 +30,7 @@ LAYERS = {
         "cli_digest",
         "cli_feeds",
         "cli_try",
+        "cli_why",
         "console",
         "serve",
         "terminal",
@@ -86,6 +87,7 @@ OWNERS = {
         "cli_digest",
         "cli_feeds",
         "cli_try",
+        "cli_why",
         "console",
         "serve",
     },  # those that talk on the terminal

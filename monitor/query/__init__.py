@@ -5,11 +5,13 @@ tree       the nodes that a query is made of
 grammar    from text to a tree, with errors that underline the fault
 topics     from the lists of a topic in config.toml to one tree
 evaluate   whether a tree holds for an article, and where
+explain    why a tree holds, or does not
 presearch  which of many trees are worth trying
 search     a query for the archive's search index
 """
 
 from monitor.query.evaluate import MAX_SPANS, Scan, evaluate
+from monitor.query.explain import NOT_THERE, Finding, explain
 from monitor.query.grammar import Doubt, parse, read
 from monitor.query.presearch import Presearch
 from monitor.query.search import for_index
@@ -19,7 +21,9 @@ from monitor.query.tree import Node, wanted_terms
 
 __all__ = [
     "MAX_SPANS",
+    "NOT_THERE",
     "Doubt",
+    "Finding",
     "Node",
     "Presearch",
     "Scan",
@@ -27,6 +31,7 @@ __all__ = [
     "TopicQuery",
     "compile_topic",
     "evaluate",
+    "explain",
     "find",
     "for_index",
     "parse",

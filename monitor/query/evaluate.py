@@ -5,13 +5,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple, assert_never
 from urllib.parse import urlsplit
 
 from monitor.model import Article, Field, Span
 from monitor.query.terms import Term, find
-from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope
+from monitor.query.tree import And, Guarded, Meta, MetaField, Near, Node, Not, Or, Scope
 from monitor.text import UNSPACED, Folding, fold, joined
 
 #: The most hits that are kept as evidence of one match.
@@ -37,8 +37,8 @@ class Scan:
     def __init__(self, article: Article) -> None:
         self.article = article
         self._title, self._body = Folding(article.title), Folding(article.text)
-        self._plain = self._title.plain + _GAP + self._body.plain
-        #: Title and text as one, folded.
+        #: Title and text as one: as they are, and folded.
+        self.plain = self._title.plain + _GAP + self._body.plain
         self.folded = self._title.folded + _GAP + self._body.folded
         self._title_end = len(self._title.folded)
         self._found: dict[str, list[Hit]] = {}
@@ -47,7 +47,7 @@ class Scan:
         """Give the places of a term, in the order of the text."""
         hits = self._found.get(term.text)
         if hits is None:
-            found = find(term, self.folded, self._plain)
+            found = find(term, self.folded, self.plain)
             hits = [Hit(start, end, term.text) for start, end in found] if found else []
             self._found[term.text] = hits
         return hits
@@ -69,6 +69,24 @@ class Scan:
             case _:
                 assert_never(meta.field)
 
+    def known(self, field: MetaField) -> str:
+        """Say what is known of the article."""
+        article = self.article
+        match field:
+            case "source":
+                said = ", ".join(filter(None, (self._host, article.source)))
+            case "lang":
+                said = article.lang
+            case "author":
+                said = article.author
+            case "url":
+                said = article.url
+            case "tag":
+                said = ", ".join(article.tags)
+            case _:
+                assert_never(field)
+        return f"it is {said}" if said else "the article does not say"
+
     def _comes_from(self, source: str) -> bool:
         domain = source.lower().strip(".").removeprefix("www.")
         return f".{self._host}".endswith(f".{domain}") or _has_words(self.article.source, source)
@@ -88,6 +106,10 @@ class Scan:
     def is_in(self, hit: Hit, field: Field) -> bool:
         """Tell whether a hit stands in the title, or in the text."""
         return (hit.start < self._title_end) == (field == "title")
+
+    def surface(self, hit: Hit) -> str:
+        """Give the text that stands at a hit, in one line."""
+        return " ".join(self._span(hit).surface.split())
 
     def spans(self, hits: Iterable[Hit]) -> tuple[Span, ...]:
         """Make evidence of hits: in the order of the text, each once, at most MAX_SPANS."""
@@ -149,6 +171,18 @@ class _Words:
                 break
         return most >= 0
 
+    def apart(self, hits: Iterable[Hit], others: Iterable[Hit]) -> float:
+        """Give the fewest words between two hits that do not overlap, infinite if all do."""
+        places = sorted([(hit, True) for hit in hits] + [(hit, False) for hit in others])
+        return min(
+            (
+                (self._before(after.start) - self._before(before.end)) / 2
+                for (before, one), (after, other) in pairwise(places)
+                if one != other and before.end <= after.start
+            ),
+            default=float("inf"),
+        )
+
     def _before(self, index: int) -> int:
         """Count the half words that begin before a place."""
         starts, ends, sums = self._table
@@ -170,7 +204,7 @@ class _Stretches:
     """Stretches of the text in which hits do not count."""
 
     def __init__(self, hits: Iterable[Hit]) -> None:
-        ordered = sorted(hits)
+        ordered = self._hits = sorted(hits)
         self._starts = [hit.start for hit in ordered]
         #: The furthest end of all stretches up to each one.
         self._ends = list(accumulate((hit.end for hit in ordered), max))
@@ -179,6 +213,10 @@ class _Stretches:
         """Tell whether a hit lies inside one of the stretches."""
         before = bisect_right(self._starts, hit.start)
         return before > 0 and hit.end <= self._ends[before - 1]
+
+    def around(self, hit: Hit) -> Hit:
+        """Give a stretch in which a hit lies that is covered."""
+        return next(each for each in self._hits if each.start <= hit.start and hit.end <= each.end)
 
 
 @dataclass(frozen=True, slots=True)

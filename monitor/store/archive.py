@@ -131,6 +131,13 @@ class Archive(Database):
         with self._read() as connection:
             return next(iter(_read_articles(connection, [article_id])), None)
 
+    def article_at(self, url: str) -> ArticleMatches | None:
+        """Give the newest article of this address; None if there is none."""
+        newest = select(func.max(articles.c.id)).where(articles.c.url == url)
+        with self._read() as connection:
+            number = connection.scalar(newest)
+            return next(iter(_read_articles(connection, [number] if number else [])), None)
+
     def topic_counts(self) -> dict[str, int]:
         """Count the matches of each topic that has any."""
         counts = select(matches.c.topic_id, func.count()).group_by(matches.c.topic_id)

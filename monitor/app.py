@@ -263,6 +263,7 @@ class App:
             config=self.config,
             templates=self.templates,
             sign=Signer(mail, self.path.parent).sign if mail else bytes,
+            notices=self.notices,
         )
 
     def extract_problems(self) -> tuple[str, ...]:
@@ -275,6 +276,20 @@ class App:
             "pip install 'news-monitor[extract]', or take it out"
         )
         return (problem,)
+
+    def notices(self) -> tuple[str, ...]:
+        """Tell what the reader of a digest should know of the configuration file."""
+        try:
+            present = read_config(self.path)
+        except ConfigError as error:
+            first = error.problems[0]
+            where = f"{self.path.name}, line {first.line}" if first.line else self.path.name
+            fault = f"{where}: {first.place}: {first.message}"
+            return (f"{fault}. Until that is mended, the monitor goes on as it was started.",)
+        if present.text != self.config.text:
+            name = self.path.name
+            return (f"{name} was changed; that takes effect when the monitor is started again.",)
+        return ()
 
     def compose_due(self) -> int:
         """Compose the digests that are due; give how many issues that made."""
@@ -299,6 +314,14 @@ class App:
             MonitorError: There is no such digest.
         """
         return deliver.preview(self.makings(), self.clock(), name=name, everything=everything)
+
+    def as_of(self, moment: datetime, name: str | None = None) -> deliver.LookBack:
+        """Render the issue that a past moment belongs to.
+
+        Raises:
+            MonitorError: There is no such digest, or nothing had been read by then.
+        """
+        return deliver.as_of(self.makings(), moment, name=name)
 
     def write_preview(self, rendered: RenderedDigest) -> Path:
         """Put a preview into the outbox folder, HTML and text, and give the HTML's path."""

@@ -10,9 +10,10 @@ process dies. Only a death or a cut between the end of the message and our note 
 
 import hmac
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Protocol, assert_never
 
 from monitor import digest as digests
@@ -20,6 +21,7 @@ from monitor.config import Config, DigestConfig, TopicConfig
 from monitor.errors import MonitorError, StoreError
 from monitor.mail import (
     NO_DOMAIN,
+    UNSUBSCRIBE_HERE,
     compose_message,
     message_id,
     sender_domain,
@@ -29,11 +31,14 @@ from monitor.model import (
     Ambiguous,
     ArchiveFilter,
     ArticleMatches,
+    Coverage,
     Deferred,
     Delivery,
     Digest,
+    DigestItem,
     Issue,
     NewDelivery,
+    PastIssue,
     Recipient,
     Rejected,
     RenderedDigest,
@@ -95,8 +100,8 @@ class Makings:
     templates: Templates
     #: Puts a signature before a message.
     sign: Callable[[bytes], bytes] = bytes
-    #: What the owner must know, for the top of each issue.
-    notices: Sequence[str] = ()
+    #: What the owner must know, for the top of each issue; asked when one is composed.
+    notices: Callable[[], Sequence[str]] = tuple
 
 
 def compose_due(makings: Makings, now: datetime) -> int:
@@ -166,7 +171,15 @@ def _make(
         for row in _candidates(store, digest, covered, topics, last)
         if until == now or digests.time_of(row.article) <= until
     )
-    composed = _composed(makings, digest, rows, window, slot, by_date=by_date)
+    composed = _composed(
+        makings,
+        digest,
+        rows,
+        window,
+        slot,
+        coverage=store.coverage(window, by_date=by_date),
+        notices=makings.notices(),
+    )
     rendered = makings.templates.render(composed)
     issue = Issue(
         slot=slot,
@@ -245,7 +258,8 @@ def _composed(
     window: Window,
     slot: Slot,
     *,
-    by_date: bool = False,
+    coverage: Coverage,
+    notices: Sequence[str],
     preview: bool = False,
 ) -> Digest:
     config = makings.config
@@ -254,12 +268,13 @@ def _composed(
         topics=config.topics,
         feeds=config.feeds,
         rows=rows,
-        coverage=makings.store.coverage(window, by_date=by_date),
+        coverage=coverage,
         window=window,
         zone=config.digest_zone(digest),
         slot_at=slot.due_at,
-        notices=makings.notices,
+        notices=notices,
         archive_url=config.web.public_url,
+        unsubscribe_url=UNSUBSCRIBE_HERE if config.web.public_url and config.mail else "",
         preview=preview,
     )
 
@@ -361,8 +376,85 @@ def preview(
         last = _last(store, digest, now)
         window = _window(store, config, digest, last, now)
         rows = _candidates(store, digest, window, digests.selected(digest, config.topics), last)
-    composed = _composed(makings, digest, rows, window, slot, preview=True)
+    composed = _composed(
+        makings,
+        digest,
+        rows,
+        window,
+        slot,
+        coverage=store.coverage(window),
+        notices=makings.notices(),
+        preview=True,
+    )
     return composed, makings.templates.render(composed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookBack:
+    """An issue as today's configuration and archive show it, and what differs from then."""
+
+    digest: Digest
+    rendered: RenderedDigest
+    #: What has changed since it was composed, one sentence each; nothing can be said of a moment
+    #: for which no issue was made.
+    changes: tuple[str, ...] = ()
+
+
+def as_of(makings: Makings, moment: datetime, *, name: str | None = None) -> LookBack:
+    """Render the issue that a past moment belongs to; the same archive gives the same bytes.
+
+    A moment after an issue's slot gives that issue, one before it the issue as it would have looked
+    then.
+
+    Raises:
+        MonitorError: There is no such digest, or nothing had been read by then.
+    """
+    store, config = makings.store, makings.config
+    digest = named(config, name)
+    zone, topics = config.digest_zone(digest), digests.selected(digest, config.topics)
+    issue = store.issue_of(digest.name, moment)
+    if issue is not None:
+        slot, window = issue.slot, issue.window
+        if moment < slot.due_at:
+            window = replace(window, until=moment)
+    else:
+        slot = digests.next_slot(digest, zone, after=moment - _MOMENT)
+        window = Window(since=digests.slot_before(digest, zone, slot).due_at, until=moment)
+    coverage = store.coverage_then(window)
+    if coverage.feeds == 0:
+        raise MonitorError(f"nothing had been read by {moment.astimezone(zone):%Y-%m-%d %H:%M}")
+    rows = store.digest_candidates(None, window, [topic.id for topic in topics])
+    composed = _composed(
+        makings, digest, rows, window, slot, coverage=coverage, notices=[_LOOKED_BACK]
+    )
+    rendered = makings.templates.render(composed)
+    if issue is None or window != issue.window:
+        return LookBack(digest=composed, rendered=rendered)
+    changes = _changes(store, issue, rows, frozenset(digests.items(topics, rows)))
+    return LookBack(digest=composed, rendered=rendered, changes=tuple(changes))
+
+
+_LOOKED_BACK = (
+    "This is what the archive holds of that time today; which feeds could not be read then is not "
+    "kept."
+)
+
+
+def _changes(
+    store: Store, issue: PastIssue, rows: Sequence[ArticleMatches], items: frozenset[DigestItem]
+) -> Iterator[str]:
+    titles = {row.id: row.article.title for row in rows}
+    order = attrgetter("article_id", "topic_id")
+    for item in sorted(issue.items - items, key=order):
+        found = store.article(item.article_id)
+        if found is None:
+            yield f"article {item.article_id} ({item.topic_id}) is not in the archive any more"
+        elif item.topic_id not in {match.topic_id for match in found.matches}:
+            yield f'"{found.article.title}" is no longer a match of {item.topic_id}'
+        else:
+            yield f'"{found.article.title}" ({item.topic_id}) was reported late: it was seen before'
+    for item in sorted(items - issue.items, key=order):
+        yield f'"{titles[item.article_id]}" ({item.topic_id}) was stored or matched only later'
 
 
 def named(config: Config, name: str | None) -> DigestConfig:

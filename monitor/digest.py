@@ -19,6 +19,7 @@ from monitor.model import (
     DigestItem,
     DigestStory,
     DigestTopic,
+    Gap,
     Match,
     Piece,
     Slot,
@@ -170,6 +171,7 @@ def compose(
     slot_at: datetime,
     notices: Sequence[str] = (),
     archive_url: str = "",
+    unsubscribe_url: str = "",
     preview: bool = False,
 ) -> Digest:
     """Compose one issue.
@@ -188,6 +190,7 @@ def compose(
         slot_at: The issue's moment.
         notices: What the owner must know besides.
         archive_url: The archive's public address, "" if it has none.
+        unsubscribe_url: Where a reader can unsubscribe, "" if nowhere.
         preview: Whether this is a look ahead and no issue.
     """
     labels = {feed.url: feed.label for feed in feeds}
@@ -203,12 +206,14 @@ def compose(
         since=since,
         until=window.until.astimezone(zone),
         topics=shown,
-        coverage=coverage,
+        coverage=_in_zone(coverage, zone),
         notices=(
             *notices,
             *_blindness(coverage, since, empty=largest == 0, preview=preview),
         ),
+        quiet="" if largest or coverage.blind else _quietness(coverage),
         archive_url=archive_url.rstrip("/"),
+        unsubscribe_url=unsubscribe_url,
         preview=preview,
     )
 
@@ -345,6 +350,26 @@ def _few_read(coverage: Coverage) -> str:
     few = f"only {coverage.feeds_read}" if coverage.feeds_read else "none"
     verb = "was" if coverage.feeds_read == 1 else "were"
     return f"{few} of {coverage.feeds} feeds {verb} read"
+
+
+def _quietness(coverage: Coverage) -> str:
+    """Say whether nothing happened, or nothing about these topics."""
+    asked = (
+        "the feed" if coverage.feeds == 1 else f"{coverage.feeds_read} of {coverage.feeds} feeds"
+    )
+    if coverage.articles == 0:
+        return f"There was no new article at all, although {asked} could be read."
+    if coverage.articles == 1:
+        return f"The one new article from {asked} is about something else."
+    return f"All {coverage.articles:,} new articles from {asked} are about something else."
+
+
+def _in_zone(coverage: Coverage, zone: tzinfo) -> Coverage:
+    gaps = (
+        Gap(since=gap.since.astimezone(zone), until=gap.until.astimezone(zone))
+        for gap in coverage.gaps
+    )
+    return replace(coverage, gaps=tuple(gaps))
 
 
 def _blindness(

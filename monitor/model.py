@@ -748,6 +748,14 @@ class QuietFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A time in which the monitor itself did not run."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """What the monitor could see in a window, and what not."""
 
@@ -761,6 +769,9 @@ class Coverage:
     #: Feeds that are well, but silent for longer than their own rhythm explains; the shortest
     #: silence first: it is news.
     quiet: tuple[QuietFeed, ...] = ()
+    #: Times in or around the window in which the monitor did not run, oldest first; those of a
+    #: composed digest are in its zone.
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def blind(self) -> bool:
@@ -836,8 +847,13 @@ class Digest:
     coverage: Coverage
     #: What the owner must know: a broken template, nothing readable. Shown at the top.
     notices: tuple[str, ...] = ()
+    #: Without any match, in one sentence, whether the world was quiet or what the monitor reads;
+    #: "" otherwise, and while it could not see.
+    quiet: str = ""
     #: The archive's public address without a final slash; "" while none is configured.
     archive_url: str = ""
+    #: Where the reader of a copy can unsubscribe; "" while there is no such page.
+    unsubscribe_url: str = ""
     #: True for "the next digest as it would look now".
     preview: bool = False
 
@@ -892,6 +908,17 @@ class Issue:
     items: tuple[DigestItem, ...]
     #: () for an issue that goes to nobody (nothing to report): the slot is done all the same.
     deliveries: tuple[NewDelivery, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastIssue:
+    """An issue that was composed, and what it reported."""
+
+    id: int
+    slot: Slot
+    window: Window
+    rendered: RenderedDigest
+    items: frozenset[DigestItem]
 
 
 class DeliveryState(StrEnum):

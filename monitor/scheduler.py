@@ -30,6 +30,8 @@ DELIVER_TICK = timedelta(seconds=15)
 INDEX_TICK = timedelta(seconds=20)
 READ_TICK = timedelta(seconds=30)
 FORGET_TICK = timedelta(hours=6)
+#: Signs of life, from which a digest knows when the monitor did not run.
+ALIVE_TICK = timedelta(minutes=1)
 
 #: After a round that failed nobody is polled for this long: the feeds stay due, and asking their
 #: servers again and again for what cannot be stored would be rude.
@@ -123,7 +125,7 @@ class Service:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(4)},
+            executors={"default": ThreadPoolExecutor(6)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._parts = ExitStack()
@@ -148,6 +150,7 @@ class Service:
         self._tick("deliver", DELIVER_TICK, lambda: self._deliver(mailer))
         self._tick("index", INDEX_TICK, self._index)
         self._tick("read", READ_TICK, lambda: self._read(work, extractor))
+        self._tick("alive", ALIVE_TICK, lambda: self._app.store.note_alive(self._app.clock()))
         self._tick("forget", FORGET_TICK, self._forget)
         self._scheduler.start()
 

@@ -5,16 +5,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.app import App
 from monitor.model import ArchiveFilter
 from monitor.store import open_store
 from tests.command import Monitor, Said
 from tests.scripted import Answer, ScriptedServer, serve
+from tests.scripted_smtp import MailServer
+from tests.scripted_smtp import serve as serve_mail
 
 FEED = """<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0"><channel><title>Morning Post</title><link>https://post.example/</link>
@@ -451,3 +454,90 @@ def test_the_service_reads_pages_too(in_full: ScriptedServer, folder: Path) -> N
         while "expo" not in app.store.topic_counts():
             time.sleep(0.01)
         assert service.stop()
+
+
+# ------------------------------------------------------------------------------------- delivery
+
+
+@pytest.fixture
+def mails(folder: Path) -> Iterator[MailServer]:
+    """Give a mail server, for a digest to two people that was due this minute."""
+    file = folder / "config.toml"
+    with serve_mail() as running:
+        table = f'[mail]\nfrom = "me@example.com"\nhost = "127.0.0.1"\nport = {running.port}\n'
+        to = 'to = ["ann@example.com", "bob@example.com"]\nwhen_empty = "send"\n'
+        text = file.read_text(encoding="utf-8")
+        digest = 'name = "daily"\nat = "07:30"\n'
+        file.write_text(
+            text.replace(digest, digest + to) + table + 'security = "plain"\n', encoding="utf-8"
+        )
+        with App.open(file) as app:  # it was started two days ago
+            app.store.digest_started_at("daily", app.clock() - timedelta(days=2))
+        yield running
+
+
+def test_a_digest_is_sent_shown_and_sent_again_by_hand(monitor: Monitor, mails: MailServer) -> None:
+    monitor("poll")
+    mails.at_rcpt = ["250 ok", "550 nobody"]
+    sent = monitor("digest", "send")
+    assert (sent.code, len(mails.taken)) == (1, 1)
+    assert "1 digest composed; 1 copy sent, 0 to be tried again, 1 refused, 0 held" in sent.out
+    assert "bob@example.com rejected" in sent.out
+    assert "550 nobody" in sent.out
+    (listed,) = json.loads(monitor("digest", "list", "--json").out)
+    number = str(listed["id"])
+    assert "Kling" in monitor("digest", "show", number).out
+    shown = monitor("digest", "show", number, "--eml")
+    assert shown.out.encode() == mails.taken[0]
+    assert "it went to ann@" in monitor("digest", "show", number, "--eml", "--to", "x@y.z").err
+    assert "there is no digest 99" in monitor("digest", "show", "99").err
+
+    assert "1 copy will be sent again" in monitor("digest", "resend", number).out
+    assert monitor("digest", "send").code == 0
+    assert "every copy" in monitor("digest", "resend", number).err
+    assert monitor("digest", "resend", number, "--to", "ann@example.com").code == 0
+    monitor("digest", "send")
+    assert mails.recipients == ["ann@example.com", "bob@example.com", "ann@example.com"]
+    assert mails.taken[0] == mails.taken[2]
+    assert monitor("digest", "resend", "99").code == 1
+
+
+def test_recipients_come_and_go(monitor: Monitor, mails: MailServer) -> None:
+    assert "daily  ann@example.com  nothing sent yet" in monitor("digest", "recipients").out
+    off = monitor("digest", "recipients", "--off", "ann@example.com")
+    assert "ann@example.com  unsubscribed" in off.out
+    assert "no digest goes to x@y.z" in monitor("digest", "recipients", "--off", "x@y.z").err
+    monitor("poll")
+    monitor("digest", "send")
+    assert mails.recipients == ["bob@example.com"]
+    told = monitor("digest", "recipients", "--again", "ann@example.com", "--json")
+    ann, bob = json.loads(told.out)
+    assert (ann["address"], ann["unsubscribed_at"], ann["state"]) == ("ann@example.com", None, None)
+    assert (bob["sent"], bob["state"]) == (1, "sent")
+    assert "bob@example.com  1 sent; last 20" in monitor("digest", "recipients").out
+
+
+def test_a_digest_of_the_past_is_shown_from_the_archive(monitor: Monitor, folder: Path) -> None:
+    monitor("poll")
+    later = f"{datetime.now(UTC) + timedelta(minutes=1):%Y-%m-%dT%H:%M:%S+00:00}"
+    first, again = (monitor("digest", "preview", "--as-of", later, "--json").out for _ in range(2))
+    assert first == again
+    assert json.loads(first)["changes"] == []
+    assert "which feeds could not be read then is not kept" in " ".join(first.split())
+    early = monitor("digest", "preview", "--as-of", "2001-01-01 07:30")
+    assert (early.code, "nothing had been read by 2001-01-01 07:30" in early.err) == (1, True)
+    assert monitor("digest", "preview", "--as-of", "yesterday").code == 2
+
+
+def test_a_changed_or_broken_configuration_is_told_in_the_digest(
+    monitor: Monitor, folder: Path
+) -> None:
+    file = folder / "config.toml"
+    with App.open(file) as app:
+        assert app.notices() == ()
+        file.write_text(file.read_text("utf-8") + "# more\n", encoding="utf-8")
+        assert "takes effect when the monitor is started again" in app.notices()[0]
+        file.write_text(file.read_text("utf-8") + "[mial]\n", encoding="utf-8")
+        (notice,) = app.notices()
+        assert "config.toml, line " in notice
+        assert "goes on as it was started" in notice

@@ -29,6 +29,7 @@ from monitor.model import (
 )
 from monitor.render import Templates
 from monitor.store import Store, open_store
+from tests import mail_rules
 from tests.factories import DAY, FEED_URL, HOUR, NOW, feed_state, outcome, sighting, topic_version
 
 TEMPLATES = Templates([])
@@ -96,6 +97,7 @@ class FakeMailer:
     sent: list[Delivery] = field(default_factory=list)
 
     def send(self, delivery: Delivery) -> SendResult:
+        mail_rules.check(delivery.message)
         if self.refusals:
             return self.refusals.pop(0)
         self.sent.append(delivery)
@@ -622,3 +624,104 @@ def test_a_preview_of_an_unknown_digest_names_the_known(store: Store, due: Confi
         deliver.preview(makings(store, load(TOPICS)), NOW)
     digest, _ = deliver.preview(makings(store, due), NOW, name="daily")
     assert digest.name == "daily"
+
+
+# ------------------------------------------------------------------------------------- look back
+
+
+def test_a_past_issue_is_rendered_twice_the_same_as_it_was_sent(store: Store, due: Config) -> None:
+    compose(store, due)
+    poll(store, NOW, seen("Kling, after the issue", NOW))
+    first = deliver.as_of(makings(store, due), SLOT)
+    assert deliver.as_of(makings(store, due), SLOT, name="daily") == first
+    assert first.rendered.subject == "Kling 1 · 11 Mar"
+    assert first.changes == ()
+    poll(store, SLOT + DAY, seen("Kling, tomorrow", SLOT + DAY))
+    assert deliver.as_of(makings(store, due), SLOT).rendered == first.rendered
+    assert store.digests()[0].subject == first.rendered.subject
+
+
+def test_a_past_moment_without_an_issue_is_shown_as_it_would_have_been(
+    store: Store, due: Config
+) -> None:
+    early = deliver.as_of(makings(store, due), SLOT - 2 * HOUR)
+    assert (early.digest.articles, early.digest.slot) == (0, SLOT)
+    assert deliver.as_of(makings(store, due), SLOT - MINUTE).digest.articles == 1
+    with pytest.raises(MonitorError, match="nothing had been read by 2026-03-01"):
+        deliver.as_of(makings(store, due), SLOT - 10 * DAY)
+
+
+def test_what_changed_since_an_issue_is_named(store: Store, due: Config) -> None:
+    poll(store, SLOT - HOUR, seen("Kling in a bottle", SLOT - HOUR))
+    compose(store, due)
+    poll(store, SLOT + MINUTE, seen("Kling, stored late", SLOT - MINUTE))
+    store.accept_config(
+        text="2", hash="2", topics=[topic_version("kling", query_version="v2")], now=NOW
+    )
+    changes = deliver.as_of(makings(store, due), SLOT).changes
+    assert changes == ('"Kling, stored late" (kling) was stored or matched only later',)
+    store.forget(unmatched_before=None, matched_before=None)
+    compose(store, due, SLOT + DAY)
+    store.forget(unmatched_before=None, matched_before=SLOT - MINUTE)
+    gone = deliver.as_of(makings(store, due), SLOT).changes
+    assert sum("is not in the archive any more" in change for change in gone) == 2
+
+
+# ------------------------------------------------------------------------------------ recipients
+
+
+PUBLIC = DAILY + MAIL + '[web]\npublic_url = "https://news.example"\n'
+
+
+def test_who_unsubscribed_stays_off_whatever_the_configuration_says(store: Store) -> None:
+    config = load(PUBLIC)
+    store.unsubscribe("daily", "ann@example.com", NOW)
+    compose(store, config, START)
+    poll(store, SLOT - HOUR, seen("Kling 2.0 makes films", SLOT - HOUR))
+    compose(store, config)
+    assert [to for to, _, _ in store.digests()[0].deliveries] == ["bob@example.com"]
+    ann, bob = deliver.recipients(store, config)
+    assert (ann.address, ann.unsubscribed_at) == ("ann@example.com", NOW)
+    assert (bob.address, bob.state) == ("bob@example.com", DeliveryState.QUEUED)
+
+
+def test_each_copy_has_the_link_of_its_reader(store: Store) -> None:
+    config = load(PUBLIC)
+    compose(store, config, START)
+    poll(store, SLOT - HOUR, seen("Kling 2.0 makes films", SLOT - HOUR))
+    compose(store, config)
+    links = []
+    for copy in store.copies(store.digests()[0].id):
+        mail_rules.check(copy.message)
+        message = message_from_bytes(copy.message, policy=default)
+        link = str(message["List-Unsubscribe"]).partition(">")[0].removeprefix("<")
+        for kind in ("plain", "html"):
+            body = message.get_body((kind,))
+            assert body is not None
+            assert link in body.get_content()
+        owner = deliver.whose_token(store, config, link.rpartition("/")[2])
+        assert owner is not None
+        assert owner.address == copy.recipient
+        links.append(link)
+    assert len(set(links)) == 2
+    assert deliver.whose_token(store, config, "0" * 40) is None
+    assert deliver.whose_token(store, config, "\ud800é") is None
+
+
+def test_a_notice_for_the_owner_stands_at_the_top(store: Store, due: Config) -> None:
+    told = replace(makings(store, due), notices=lambda: ["config.toml has a mistake"])
+    deliver.compose_due(told, SLOT)
+    issue = store.digest(store.digests()[0].id)
+    assert issue is not None
+    assert "! config.toml has a mistake" in issue.text
+
+
+def test_a_pause_of_the_monitor_is_told(store: Store, due: Config) -> None:
+    store.note_alive(SLOT - 6 * HOUR)
+    store.note_alive(SLOT - 2 * HOUR)
+    compose(store, due)
+    issue = store.digest(store.digests()[0].id)
+    assert issue is not None
+    told = "did not run from 11 Mar 01:30 to 11 Mar 05:30"
+    assert told in " ".join(issue.text.split())
+    assert told in " ".join(issue.html.split())

@@ -400,6 +400,24 @@ def test_a_blind_monitor_says_so(
     assert notice in " ".join(composed.notices)
 
 
+@pytest.mark.parametrize(
+    ("found", "seen", "says"),
+    [
+        pytest.param([row()], 120, "", id="news"),
+        pytest.param([], 120, "All 120 new articles from 10 of 10 feeds are about something else."),
+        pytest.param([], 1, "The one new article from 10 of 10 feeds is about something else."),
+        pytest.param([], 0, "There was no new article at all, although 10 of 10 feeds could be"),
+    ],
+)
+def test_without_a_match_it_says_who_was_quiet(
+    found: list[ArticleMatches], seen: int, says: str
+) -> None:
+    quiet = compose(*found, coverage=coverage(articles=seen)).quiet
+    assert quiet.startswith(says)
+    assert bool(quiet) is bool(says)
+    assert compose(*found, coverage=coverage(articles=seen, feeds_read=1)).quiet == ""
+
+
 def test_a_preview_does_not_judge_a_window_that_is_not_over() -> None:
     composed = compose(coverage=coverage(feeds_read=0), preview=True)
     assert composed.subject == "Nothing new so far · 11 Mar"

@@ -20,6 +20,7 @@ from monitor.model import (
     DigestStory,
     DigestTopic,
     FailingFeed,
+    Gap,
     Piece,
     QuietFeed,
 )
@@ -519,7 +520,7 @@ def test_every_field_is_documented_and_nothing_else() -> None:
     """Say in docs/templates.md what a new field holds, or take the line of a lost one out."""
     kinds = (
         Digest, DigestTopic, DigestStory, DigestArticle, Piece, Coverage, FailingFeed,
-        QuietFeed,
+        QuietFeed, Gap,
     )  # fmt: skip
     sections = re.split(r"^### ", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     documented = [set(re.findall(r"^\| `(\w+)` \|", part, flags=re.MULTILINE)) for part in sections]

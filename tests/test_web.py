@@ -15,6 +15,7 @@ import pytest
 
 from monitor import config
 from monitor.errors import MonitorError, StoreError
+from monitor.mail import unsubscribe_token
 from monitor.model import (
     Deferred,
     EntryNames,
@@ -811,3 +812,73 @@ def test_stopping_frees_the_port_and_ends_the_thread(site: Site) -> None:
 )
 def test_the_address_shown_can_be_opened(site: Site, host: str, url: str) -> None:
     assert Server(create_app(site.services()), host, 8484).url == url
+
+
+# ---------------------------------------------------------------------------------- unsubscribe
+
+LEAVING = (
+    CONFIG
+    + """
+[mail]
+from = "Monitor <monitor@news.example>"
+host = "smtp.example"
+
+[web]
+public_url = "https://news.example"
+"""
+)
+
+
+def leave(site: Site, address: str = "ann@example.com") -> str:
+    """Give the path of the link in that reader's mail."""
+    return f"/unsubscribe/{unsubscribe_token(site.store.installation(), 'daily', address)}"
+
+
+def gone(site: Site) -> frozenset[str]:
+    return site.store.unsubscribed("daily")
+
+
+@pytest.mark.parametrize("token", [None, TOKEN])
+def test_one_click_unsubscribes_and_a_look_does_not(open_site: Open, token: str | None) -> None:
+    site = open_site(LEAVING, token=token)
+    link = leave(site)
+    for method in ("HEAD", "GET", "HEAD"):  # a scanner of links
+        assert site.client.request(method, link).status_code == 200
+        assert gone(site) == frozenset()
+    asked = site.text(link)
+    assert "“daily” goes to ann@example.com." in asked
+    assert '<form method="post">' in asked
+    one_click = {"List-Unsubscribe": "One-Click"}
+    elsewhere = {"Origin": "https://mail.example"}
+    answers = [site.client.post(link, data=one_click, headers=elsewhere) for _ in range(2)]
+    for told in answers:  # a replay changes nothing
+        assert told.status_code == 200
+        assert "form-action 'self'" in told.headers["Content-Security-Policy"]
+        assert "goes to ann@example.com no more" in told.text
+        assert gone(site) == {"ann@example.com"}
+    assert "Unsubscribed" in site.text(link)
+
+
+@pytest.mark.parametrize("word", ["0" * 40, "", "a", "%ff", "x" * 5000])
+def test_a_wrong_link_unsubscribes_nobody(open_site: Open, word: str) -> None:
+    site = open_site(LEAVING)
+    for method in ("GET", "POST"):
+        assert site.client.request(method, f"/unsubscribe/{word}").status_code == 404
+    assert gone(site) == frozenset()
+
+
+def test_a_link_is_of_one_reader_of_one_digest(open_site: Open) -> None:
+    site = open_site(LEAVING.replace('"ann@example.com"]', '"ann@example.com", "bob@example.com"]'))
+    assert site.client.post(leave(site, "bob@example.com")).status_code == 200
+    assert gone(site) == {"bob@example.com"}
+    assert site.client.post(leave(site, "eve@example.com")).status_code == 404
+    assert site.client.put(leave(site)).status_code == 405
+    assert site.client.post("/digests").status_code == 405
+
+
+def test_who_is_in_no_configuration_any_more_can_still_unsubscribe(open_site: Open) -> None:
+    site = open_site(LEAVING)
+    site.store.enqueue(issue(to=("old@example.com",)), NOW)
+    assert site.client.post(leave(site, "old@example.com")).status_code == 200
+    assert gone(site) == {"old@example.com"}
+    assert "Refused for old@example.com: unsubscribed" in site.text("/digests")

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, assert_never
 
 from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select, update
@@ -20,9 +21,12 @@ from monitor.model import (
     Deferred,
     Delivery,
     DeliveryState,
+    DigestItem,
     DigestRow,
     FailingFeed,
+    Gap,
     Issue,
+    PastIssue,
     QuietFeed,
     Recipient,
     Rejected,
@@ -45,9 +49,14 @@ from monitor.store.tables import (
     feeds,
     installations,
     matches,
+    runs,
     unsubscribed,
 )
 
+#: A service that is awake gives a sign of life more often than this.
+_LONGEST_SILENCE = timedelta(minutes=5)
+#: A restart that takes less keeps nothing from anybody.
+_LEAST_GAP = timedelta(minutes=10)
 #: Two months of a daily digest: no clock is set back further and put right again later.
 _RECENT_ISSUES = 64
 #: All of an issue but its large texts.
@@ -115,7 +124,7 @@ class Outbox(Database):
 
     def digest_candidates(
         self,
-        digest_name: str,
+        digest_name: str | None,
         window: Window,
         topic_ids: Collection[str] | None,
         *,
@@ -129,7 +138,7 @@ class Outbox(Database):
         feed's longer text brought the match.
 
         Args:
-            digest_name: What was reported under this name is left out.
+            digest_name: What was reported under this name is left out; None leaves out nothing.
             window: The time the issue covers.
             topic_ids: The digest's topics.
             late: So long before the window something may have been seen that the issue before
@@ -153,7 +162,9 @@ class Outbox(Database):
             digest_items.c.article_id == matches.c.article_id,
             digest_items.c.topic_id == matches.c.topic_id,
         )
-        wanted = and_(in_window, ~old, ~reported)
+        wanted = and_(in_window, ~old)
+        if digest_name is not None:
+            wanted = and_(wanted, ~reported)
         if topic_ids is not None:
             wanted = and_(wanted, matches.c.topic_id.in_(topic_ids))
         with self._read() as connection:
@@ -171,23 +182,80 @@ class Outbox(Database):
             by_date: Count the articles dated in the window, not those first seen in it: when a
                 missed issue is made up for, all of them were seen only now.
         """
-        polled = select(feeds).where(feeds.c.active, ~feeds.c.retired).order_by(feeds.c.id)
+        configured = select(feeds).where(feeds.c.active).order_by(feeds.c.id)
         moment = articles.c.sorted_at if by_date else articles.c.first_seen_at
         new = select(func.count()).where(moment > window.since, moment <= window.until)
         with self._read() as connection:
-            rows = connection.execute(polled).all()
+            every = connection.execute(configured).all()
+            rows = [row for row in every if not row.retired]
             number = connection.execute(new).scalar_one()
             quiet = [_quiet(connection, row) for row in rows]
+            gaps = _gaps(connection, window)
         return Coverage(
             feeds=len(rows),
             feeds_read=sum(1 for row in rows if _was_read(row, window)),
             articles=number,
             failing=tuple(
                 FailingFeed(name=_name(row), url=row.url, error=row.error)
-                for row in rows
-                if row.failures
+                for row in every
+                if row.failures or row.retired
             ),
             quiet=tuple(sorted((feed for feed in quiet if feed), key=lambda feed: feed.days)),
+            gaps=gaps,
+        )
+
+    def coverage_then(self, window: Window) -> Coverage:
+        """Say what is still known of a window long ago: what came in, and when nobody looked.
+
+        All feeds that had been read by then count as read: which of them failed is not kept.
+        """
+        new = select(func.count()).where(
+            articles.c.first_seen_at > window.since, articles.c.first_seen_at <= window.until
+        )
+        known = select(func.count()).where(feeds.c.active, feeds.c.first_success_at <= window.until)
+        with self._read() as connection:
+            number = connection.execute(known).scalar_one()
+            return Coverage(
+                feeds=number,
+                feeds_read=number,
+                articles=connection.execute(new).scalar_one(),
+                gaps=_gaps(connection, window),
+            )
+
+    def note_alive(self, now: datetime) -> None:
+        """Note that the service is awake; from time to time, so that a pause is seen later."""
+        newest = select(runs).order_by(runs.c.id.desc()).limit(1)
+        with self._write() as connection:
+            last = connection.execute(newest).one_or_none()
+            if last is not None and timedelta(0) <= now - last.alive_at <= _LONGEST_SILENCE:
+                going_on = update(runs).where(runs.c.id == last.id)
+                connection.execute(going_on.values(alive_at=now))
+            else:  # it was started, or woke, or the clock was set back
+                connection.execute(runs.insert().values(started_at=now, alive_at=now))
+
+    def issue_of(self, name: str, moment: datetime) -> PastIssue | None:
+        """Give the issue in whose window a moment lies, with what it reported; None if in none."""
+        wanted = (
+            select(digests)
+            .where(digests.c.name == name, digests.c.since < moment, digests.c.until >= moment)
+            .order_by(digests.c.id.desc())
+            .limit(1)
+        )
+        with self._read() as connection:
+            row = connection.execute(wanted).one_or_none()
+            if row is None:
+                return None
+            reported = connection.execute(
+                select(digest_items).where(digest_items.c.digest_id == row.id)
+            ).all()
+        return PastIssue(
+            id=row.id,
+            slot=values.slot(row),
+            window=values.window(row),
+            rendered=values.rendered(row),
+            items=frozenset(
+                DigestItem(article_id=item.article_id, topic_id=item.topic_id) for item in reported
+            ),
         )
 
     def enqueue(self, issue: Issue, now: datetime) -> int | None:
@@ -545,6 +613,19 @@ def _quiet(connection: Connection, feed: Row[Any]) -> QuietFeed | None:
     times = newest_times(connection, feed.id, silence.TIMES_CONSIDERED)
     silent = silence.quiet_for(times, feed.last_success_at)
     return QuietFeed(name=_name(feed), url=feed.url, days=silent.days) if silent else None
+
+
+def _gaps(connection: Connection, window: Window) -> tuple[Gap, ...]:
+    """Give the pauses between two runs of the service that touch a window."""
+    near = (
+        select(runs).where(runs.c.started_at <= window.until).order_by(runs.c.id.desc()).limit(1000)
+    )
+    rows = connection.execute(near).all()[::-1]
+    return tuple(
+        Gap(since=before.alive_at, until=after.started_at)
+        for before, after in pairwise(rows)
+        if after.started_at - before.alive_at >= _LEAST_GAP and after.started_at > window.since
+    )
 
 
 def _was_read(row: Row[Any], window: Window) -> bool:

@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from monitor import archive, render, subscribe
+from monitor import archive, deliver, render, subscribe
 from monitor.archive import ArchiveArticle, ArchiveView, Question
 from monitor.config import Config
 from monitor.errors import MonitorError, QueryError
 from monitor.model import DigestRow, RenderedDigest
 from monitor.store import Store
 from monitor.web import addresses, exports, words
-from monitor.web.guard import MAIL_POLICY, Guard, known_hosts
+from monitor.web.guard import MAIL_POLICY, UNSUBSCRIBE, Guard, known_hosts
 from monitor.web.reviewing import Reviewing, StaleForm
 
 log = logging.getLogger(__name__)
@@ -82,10 +82,12 @@ def create_app(services: Services) -> Starlette:
         "/review/note": pages.reviewing.note,
         "/review/undo": pages.reviewing.undo,
     }
+    leaving = Route(UNSUBSCRIBE + "{token}", pages.unsubscribe, methods=["GET", "POST"])
     app = Starlette(
         routes=[
             *(Route(path, endpoint) for path, endpoint in paths.items()),
             *(Route(path, endpoint, methods=["POST"]) for path, endpoint in changes.items()),
+            leaving,
         ],
         middleware=[
             Middleware(
@@ -375,6 +377,20 @@ class _Pages:
                 "last_success_at": max(read).isoformat() if read else None,
             }
         )
+
+    # ---------------------------------------------------------------------------- unsubscribe
+
+    def unsubscribe(self, request: Request) -> Response:
+        """Take a recipient off a digest: a GET asks, for scanners follow links; a POST does it."""
+        store, config = self._services.store, self._services.config()
+        leaver = deliver.whose_token(store, config, request.path_params["token"])
+        if leaver is None:
+            raise HTTPException(404, "This link is of no mail that the monitor sends.")
+        if request.method == "POST":
+            store.unsubscribe(leaver.digest, leaver.address, self._services.now())
+        template = self._templates.get_template("unsubscribe.html")
+        done = request.method == "POST" or leaver.unsubscribed_at is not None
+        return HTMLResponse(template.render(leaver=leaver, done=done))
 
     # --------------------------------------------------------------------------------- errors
 

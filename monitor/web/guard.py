@@ -41,6 +41,10 @@ MAIL_POLICY = (
 #: Answered without a token: a health check has none, and it says nothing about the news.
 OPEN_PATHS = frozenset({"/health", "/style.css", "/icon.svg", "/keys.js"})
 
+#: Below it each address is its own proof, and a mail program that asks has no cookie: it may POST,
+#: without the archive's token and from anywhere (RFC 8058).
+UNSUBSCRIBE = "/unsubscribe/"
+
 COOKIE = "monitor_token"
 _COOKIE_SECONDS = 365 * 24 * 3600
 _MIN_TOKEN_CHARS = 16
@@ -155,13 +159,16 @@ class Guard:
                 "The archive answers only to names it knows. If this one is yours, write it into "
                 'config.toml: public_url = "http://NAME:PORT" under [web], and start again.',
             )
+        leaving = request.url.path.startswith(UNSUBSCRIBE)
         allowed = {"POST"} if request.url.path in self._changes else {"GET", "HEAD"}
+        if leaving:
+            allowed = {"GET", "HEAD", "POST"}
         if request.method not in allowed:
             only = " and ".join(sorted(allowed))
             page = self._error_page(405, "Not in this way", f"This address answers {only}.")
             page.headers["Allow"] = ", ".join(sorted(allowed))
             return page
-        if self._token is None or request.url.path in OPEN_PATHS:
+        if self._token is None or leaving or request.url.path in OPEN_PATHS:
             return None
         given = request.query_params.get("token")
         if given is not None and self._is_token(given):

@@ -1,13 +1,14 @@
 """Digests: what an issue may report, and how it reaches its recipients once."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.config import FeedConfig
 from monitor.model import (
+    Ambiguous,
     Coverage,
     Deferred,
     DeliveryState,
@@ -15,7 +16,9 @@ from monitor.model import (
     EntryNames,
     FailingFeed,
     FailureKind,
+    Gap,
     PollOutcome,
+    Recipient,
     Rejected,
     SendResult,
     Sent,
@@ -152,10 +155,42 @@ def test_coverage_says_what_could_be_seen(store: Store) -> None:
     )
 
 
-def test_coverage_counts_only_feeds_that_are_polled(store: Store) -> None:
+def test_coverage_counts_only_feeds_that_are_polled_but_names_those_that_are_gone(
+    store: Store,
+) -> None:
     store.sync_feeds([FeedConfig(url=FEED_URL)], NOW)
-    store.save_poll(PollOutcome(feed=feed_state(retired=True)))
-    assert store.coverage(window()) == Coverage(feeds=0, feeds_read=0, articles=0)
+    store.save_poll(PollOutcome(feed=feed_state(retired=True, error="gone for good (410)")))
+    gone = FailingFeed(name=FEED_URL, url=FEED_URL, error="gone for good (410)")
+    assert store.coverage(window()) == Coverage(feeds=0, feeds_read=0, articles=0, failing=(gone,))
+
+
+def awake(store: Store, since: datetime, until: datetime) -> None:
+    """Give a sign of life every minute."""
+    for minutes in range(int((until - since) / timedelta(minutes=1)) + 1):
+        store.note_alive(since + timedelta(minutes=minutes))
+
+
+def test_coverage_tells_when_the_monitor_did_not_run(store: Store) -> None:
+    assert store.coverage(window()).gaps == ()
+    for since, until in [(60, 50), (40, 20), (19.9, 12), (8, 0)]:
+        awake(store, ago(hours=since), ago(hours=until))
+    assert store.coverage(window()).gaps == (Gap(since=ago(hours=12), until=ago(hours=8)),)
+    before = store.coverage(window(until=ago(hours=24), length=2 * DAY)).gaps
+    assert before == (Gap(since=ago(hours=50), until=ago(hours=40)),)
+
+
+def test_a_clock_that_is_set_back_makes_no_gap(store: Store) -> None:
+    awake(store, ago(hours=3), ago(hours=1))
+    awake(store, ago(hours=2), NOW)
+    assert store.coverage(window()).gaps == ()
+
+
+def test_of_a_time_long_ago_is_told_what_is_kept(store: Store) -> None:
+    past = window(until=ago(days=3))
+    read = feed_state(first_success_at=ago(days=9), failures=1, failure_kind=FailureKind.DNS)
+    store.save_poll(outcome(sighting("A", first_seen_at=ago(days=3.5)), feed=read))
+    assert store.coverage_then(past) == Coverage(feeds=1, feeds_read=1, articles=1)
+    assert store.coverage_then(window(until=ago(days=10))).feeds == 0
 
 
 def test_coverage_names_feeds_that_are_well_but_bring_nothing_any_more(store: Store) -> None:
@@ -295,6 +330,138 @@ def test_a_deferred_delivery_waits_until_its_next_try(store: Store) -> None:
     assert (again.tries, again.error) == (2, "later")
     store.settle_delivery(again.id, Deferred(reason="no answer"), NOW, next_try_at=NOW + DAY)
     assert store.claim_delivery(NOW + DAY, lease=LEASE) is not None
+
+
+def test_what_somebody_died_with_can_be_held_or_taken_up_at_once(store: Store) -> None:
+    store.enqueue(issue(to=("ann@example.com", "bob@example.com")), NOW)
+    for _ in range(2):
+        assert store.claim_delivery(NOW, lease=LEASE)
+    assert store.release_claims(NOW) == 2
+    again = store.claim_delivery(NOW, lease=LEASE)
+    assert again is not None
+    assert again.tries == 2
+    # Bob's copy may have arrived, and nothing else is due.
+    assert store.claim_delivery(NOW, lease=LEASE, hold=True) is None
+    (ann, _, _), (bob, held, words) = store.digests()[0].deliveries
+    assert (ann, bob, held) == ("ann@example.com", "bob@example.com", DeliveryState.HELD)
+    assert "may have arrived" in words
+
+
+def test_a_fault_of_the_server_lets_every_copy_wait(store: Store) -> None:
+    store.enqueue(issue(to=("ann@example.com", "bob@example.com")), NOW)
+    first = store.claim_delivery(NOW, lease=LEASE)
+    assert first is not None
+    down = Deferred(reason="down", concerns="server")
+    store.settle_delivery(first.id, down, NOW, next_try_at=NOW + HOUR)
+    assert store.claim_delivery(NOW + HOUR - LEASE, lease=LEASE) is None
+    assert store.hurry(NOW + LEASE) == 2
+    again = store.claim_delivery(NOW + LEASE, lease=LEASE)
+    assert again is not None
+    assert again.recipient == "ann@example.com"
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_what_may_have_arrived_is_sent_again_or_held(store: Store, *, hold: bool) -> None:
+    store.enqueue(issue(), NOW)
+    claimed = store.claim_delivery(NOW, lease=LEASE)
+    assert claimed is not None
+    cut = Ambiguous(reason="cut after the final dot")
+    store.settle_delivery(claimed.id, cut, NOW, next_try_at=NOW + HOUR, hold=hold)
+    state = DeliveryState.HELD if hold else DeliveryState.QUEUED
+    assert store.digests()[0].deliveries == (("ann@example.com", state, cut.reason),)
+    again = store.claim_delivery(NOW + HOUR, lease=LEASE, hold=hold)
+    assert (again is None) is hold
+
+
+def settled(store: Store, result: SendResult) -> int:
+    number = store.enqueue(issue(), NOW)
+    assert number is not None
+    claimed = store.claim_delivery(NOW, lease=LEASE)
+    assert claimed is not None
+    store.settle_delivery(claimed.id, result, NOW, next_try_at=NOW + HOUR, hold=True)
+    return number
+
+
+@pytest.mark.parametrize(
+    ("result", "by_name", "again"),
+    [
+        pytest.param(Sent(), False, 0, id="sent"),
+        pytest.param(Sent(), True, 1, id="sent, by name"),
+        pytest.param(Rejected(reason="no"), False, 1, id="refused"),
+        pytest.param(Ambiguous(reason="cut"), False, 1, id="held"),
+        pytest.param(Deferred(reason="later"), False, 1, id="waiting"),
+    ],
+)
+def test_a_person_lets_a_copy_be_sent_again(
+    store: Store, result: SendResult, again: int, *, by_name: bool
+) -> None:
+    number = settled(store, result)
+    to = "ann@example.com" if by_name else None
+    assert store.requeue(number, NOW, recipient=to) == again
+    claimed = store.claim_delivery(NOW, lease=LEASE)
+    assert (claimed is not None) is bool(again)
+    if claimed:
+        assert (claimed.message_id, claimed.tries) == (new_delivery().message_id, 1)
+        # While it is being sent, it is left alone.
+        assert store.requeue(number, NOW, recipient="ann@example.com") == 0
+
+
+def test_who_unsubscribed_gets_nothing_more(store: Store) -> None:
+    number = store.enqueue(issue(to=("ann@example.com", "bob@example.com")), NOW)
+    assert number is not None
+    for _ in range(2):  # a second time changes nothing
+        store.unsubscribe("daily", "ann@example.com", NOW)
+    assert store.unsubscribed("daily") == {"ann@example.com"}
+    assert store.unsubscribed("weekly") == frozenset()
+    assert store.digests()[0].deliveries[0] == (
+        "ann@example.com", DeliveryState.REJECTED, "unsubscribed"
+    )  # fmt: skip
+    assert store.requeue(number, NOW, recipient="ann@example.com") == 0
+    assert store.requeue(number, NOW) == 1
+    assert store.subscribe_again("daily", "ann@example.com")
+    assert not store.subscribe_again("daily", "ann@example.com")
+    assert store.requeue(number, NOW) == 2
+
+
+def test_recipients_are_told_how_it_goes(store: Store) -> None:
+    settled(store, Sent())
+    for days, result in ((1, Rejected(reason="550 no")), (2, Rejected(reason="550 still no"))):
+        later = slot(local_date=NOW.date() + days * DAY)
+        store.enqueue(issue(slot=later), NOW)
+        claimed = store.claim_delivery(NOW, lease=LEASE)
+        assert claimed is not None
+        store.settle_delivery(claimed.id, result, NOW, next_try_at=NOW)
+    store.unsubscribe("weekly", "eve@example.com", NOW)
+    assert store.recipients() == (
+        Recipient(
+            digest="daily",
+            address="ann@example.com",
+            sent=1,
+            last_sent_at=NOW,
+            refused=2,
+            state=DeliveryState.REJECTED,
+            error="550 still no",
+        ),
+        Recipient(digest="weekly", address="eve@example.com", unsubscribed_at=NOW),
+    )
+
+
+def test_a_shortened_copy_is_kept_as_it_was_sent(store: Store) -> None:
+    number = settled(store, Sent(shortened=b"short"))
+    (copy,) = store.copies(number)
+    assert (copy.message, copy.state) == (b"short", DeliveryState.SENT)
+    assert "shortened" in copy.error
+
+
+def test_a_moment_belongs_to_the_issue_whose_window_it_is_in(store: Store) -> None:
+    item = DigestItem(article_id=1, topic_id="kling")
+    number = store.enqueue(issue(item), NOW)
+    found = store.issue_of("daily", ago(hours=1))
+    assert found is not None
+    assert (found.id, found.items, found.window) == (number, frozenset({item}), window())
+    assert store.issue_of("daily", NOW) == found
+    assert store.issue_of("daily", window().since) is None
+    assert store.issue_of("weekly", NOW) is None
 
 
 def test_a_settled_delivery_stays_settled(store: Store) -> None:

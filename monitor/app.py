@@ -299,7 +299,14 @@ class App:
         """Send what is due until nothing is, or until it shall stop."""
         mail = self.config.mail
         hold = mail is not None and mail.on_ambiguous == "hold"
-        return deliver.drain_outbox(self.store, mailer, self.clock, hold=hold, stop=stop)
+        return deliver.drain_outbox(
+            self.store, mailer, self.clock, hold=hold, stop=stop, unsettled=self._unsettled
+        )
+
+    @cached_property
+    def _unsettled(self) -> list[deliver.Outcome]:
+        """What servers said while the database could not be written to."""
+        return []
 
     def preview(
         self, name: str | None = None, *, everything: bool = False

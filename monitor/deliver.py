@@ -34,6 +34,7 @@ from monitor.model import (
     Coverage,
     Deferred,
     Delivery,
+    DeliveryState,
     Digest,
     DigestItem,
     Issue,
@@ -86,6 +87,16 @@ class DrainReport:
     rejected: int = 0
     #: May have arrived, and wait for a person.
     held: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a try ended, before the database knows."""
+
+    delivery: Delivery
+    result: SendResult
+    at: datetime
+    next_try_at: datetime
 
 
 # -------------------------------------------------------------------------------------- compose
@@ -499,6 +510,7 @@ def drain_outbox(
     *,
     hold: bool = False,
     stop: Callable[[], bool] = lambda: False,
+    unsettled: list[Outcome] | None = None,
 ) -> DrainReport:
     """Send what is due, one message after the other, until nothing is.
 
@@ -508,8 +520,12 @@ def drain_outbox(
         clock: Asked before and after each message: one that hangs makes minutes pass.
         hold: Leave to a person what may have arrived, instead of sending it again.
         stop: Asked before each message whether to leave the rest for later.
+        unsettled: What the database could not be told when it was last tried, and will be before
+            anything else is sent: a full disk is no reason to mail a digest twice.
     """
     sent = deferred = rejected = held = 0
+    told = [] if unsettled is None else unsettled
+    _settle(store, told, hold=hold)
     while not stop() and (delivery := store.claim_delivery(clock(), lease=LEASE, hold=hold)):
         result = _judged(delivery, _sent(mailer, delivery))
         now = clock()
@@ -526,7 +542,8 @@ def drain_outbox(
                 rejected += 1
             case _:
                 assert_never(result)
-        store.settle_delivery(delivery.id, result, now, next_try_at=now + pause, hold=hold)
+        told.append(Outcome(delivery=delivery, result=result, at=now, next_try_at=now + pause))
+        _settle(store, told, hold=hold)
         log.log(
             logging.INFO if isinstance(result, Sent) else logging.WARNING,
             "delivered" if isinstance(result, Sent) else "not delivered",
@@ -539,6 +556,16 @@ def drain_outbox(
             },
         )
     return DrainReport(sent=sent, deferred=deferred, rejected=rejected, held=held)
+
+
+def _settle(store: Store, outcomes: list[Outcome], *, hold: bool) -> None:
+    """Tell the database how tries ended; what it does not take stays in the list."""
+    while outcomes:
+        one = outcomes[0]
+        store.settle_delivery(
+            one.delivery.id, one.result, one.at, next_try_at=one.next_try_at, hold=hold
+        )
+        outcomes.pop(0)
 
 
 def _sent(mailer: Mailer, delivery: Delivery) -> SendResult:
@@ -554,6 +581,22 @@ def _judged(delivery: Delivery, result: SendResult) -> SendResult:
     if isinstance(result, Deferred | Ambiguous) and delivery.tries >= MAX_TRIES:
         return Rejected(reason=f"given up after {delivery.tries} tries: {result.reason}")
     return result
+
+
+def troubles(store: Store) -> tuple[str, ...]:
+    """Say in a line each what keeps copies of the last digests from their readers."""
+    copies = [copy for row in store.digests(16) for copy in row.deliveries]
+    waiting = [error for _, state, error in copies if state is DeliveryState.QUEUED and error]
+    held = sum(state is DeliveryState.HELD for _, state, _ in copies)
+    lines = []
+    if waiting:
+        lines.append(f"Mail waits ({len(waiting)} to be tried again): {waiting[0]}")
+    if held:
+        lines.append(
+            f"Mail is held ({held}), since it may have arrived: `monitor digest list` tells which, "
+            "and `monitor digest resend` sends it again"
+        )
+    return tuple(lines)
 
 
 def wait(tries: int) -> timedelta:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor import deliver
 from monitor.app import App, machine_zone, utc_now
 from monitor.config import Config, TopicConfig
 from monitor.console import count, say, say_as_it_is
@@ -142,7 +143,10 @@ def _server(app: App, service: Service) -> Server:
                 preview=lambda name: app.preview(name)[1],
                 now=app.clock,
                 status=lambda: status_line(app, service),
-                notices=lambda: service.status.template_problems,
+                notices=lambda: (
+                    *service.status.template_problems,
+                    *deliver.troubles(app.store),
+                ),
                 token=token,
             )
         ),

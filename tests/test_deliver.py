@@ -1,21 +1,28 @@
 """From the slot to the inbox, over a real database; what a crash may and may not do."""
 
 import random
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from monitor import config as configuration
 from monitor import deliver
 from monitor.config import Config
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, StoreError
 from monitor.mail import FolderMailer
 from monitor.model import (
+    Ambiguous,
     Deferred,
     Delivery,
     DeliveryState,
@@ -30,7 +37,17 @@ from monitor.model import (
 from monitor.render import Templates
 from monitor.store import Store, open_store
 from tests import mail_rules
-from tests.factories import DAY, FEED_URL, HOUR, NOW, feed_state, outcome, sighting, topic_version
+from tests.factories import (
+    DAY,
+    FEED_URL,
+    HOUR,
+    NOW,
+    feed_state,
+    outcome,
+    rendered,
+    sighting,
+    topic_version,
+)
 
 TEMPLATES = Templates([])
 MINUTE = timedelta(minutes=1)
@@ -93,7 +110,7 @@ def seen(title: str, at: datetime, *topics: str, backlog: bool = False) -> Sight
 class FakeMailer:
     """Keeps what was sent; gives the scripted refusals first, one for each message."""
 
-    refusals: list[Deferred | Rejected] = field(default_factory=list)
+    refusals: list[Deferred | Rejected | Ambiguous] = field(default_factory=list)
     sent: list[Delivery] = field(default_factory=list)
 
     def send(self, delivery: Delivery) -> SendResult:
@@ -484,6 +501,51 @@ class FailingMailer(FakeMailer):
         return super().send(delivery)
 
 
+def test_what_keeps_mail_from_its_readers_is_told(store: Store, due: Config) -> None:
+    assert deliver.troubles(store) == ()
+    compose(store, due)
+    assert deliver.troubles(store) == ()
+    refusals: list[Deferred | Rejected | Ambiguous] = [
+        Ambiguous(reason="cut"), Deferred(reason="451 later")
+    ]  # fmt: skip
+    deliver.drain_outbox(store, FakeMailer(refusals=refusals), at(SLOT), hold=True)
+    waits, held = deliver.troubles(store)
+    assert waits == "Mail waits (1 to be tried again): 451 later"
+    assert held.startswith("Mail is held (1), since it may have arrived")
+
+
+HOSTILE = [
+    "Kling\r\nBcc: v@x.example", "Kling\nBcc: v@x.example", "Kling\x0b\x0c\x85Bcc: v@x.example",
+    "Kling\u2028Bcc: v@x.example", "Kling\x00Bcc: v@x.example", "Kling \ud800",
+    "Kling =?utf-8?q?=0d=0aBcc:_v@x?=", "Kling =?utf-8?b?DQpYLUV2aWw6IDE=?=",
+    "Kling " + "x" * 100_000, "可灵" * 300, "Kling \u202egpj.exe\u2066", "Kling" + "\u0301" * 5000,
+    "Kling 👩‍👩‍👧‍👦", "Kling {{ digest }} {% endif %}", "Kling <script>alert(1)</script>", ".\r\n.",
+]  # fmt: skip
+
+
+def test_no_title_or_name_adds_a_header_or_stops_a_digest(store: Store) -> None:
+    name = "Evil, <a@b.example> =?utf-8?q?=0aBcc:_v?="
+    topic = f'[[topic]]\nid = "evil"\nname = "{name}"\nany = ["x"]\n'
+    text = (DAILY + MAIL).replace("[[feed]]", topic + "[[feed]]", 1)
+    config = load(text.replace('from = "Monitor <', 'from = "Evil, Ltd. (news) <'))
+    compose(store, config, START)
+    for number, title in enumerate(HOSTILE):
+        odd = seen(f"{number}", SLOT - HOUR, "kling", "evil")
+        article = replace(odd.article, title=title, text=title, author=title, source=title)
+        poll(store, SLOT - HOUR, replace(odd, article=article))
+    assert compose(store, config) == 1
+    mailer = FakeMailer()
+    assert deliver.drain_outbox(store, mailer, at(SLOT)).sent == 2
+    for one in mailer.sent:
+        message = message_from_bytes(one.message, policy=default)
+        assert message["Bcc"] is None
+        assert message["X-Evil"] is None
+        assert [address.addr_spec for address in message["From"].addresses] == [
+            "monitor@news.example"
+        ]
+    assert store.digests()[0].items == 2 * len(HOSTILE)
+
+
 def test_later_means_after_a_pause_under_the_same_id(store: Store, due: Config) -> None:
     compose(store, due)
     mailer = FakeMailer(refusals=[Deferred(reason="451 later")] * 2)
@@ -516,6 +578,76 @@ def test_after_three_days_it_is_given_up(store: Store, due: Config) -> None:
 
 
 # ---------------------------------------------------------------------------------------- crash
+
+
+class Fault:
+    """Lets one statement fail as a disk does, after so many others."""
+
+    def __init__(self, store: Store, *, left: int) -> None:
+        self.left = left
+        event.listen(store._engine, "before_cursor_execute", self)
+
+    def __call__(self, *_: object) -> None:
+        self.left -= 1
+        if self.left == -1:
+            raise OperationalError("", None, sqlite3.OperationalError("disk I/O error"))
+
+
+class Plain(Templates):
+    """Renders at once: what is tried here is tried often."""
+
+    def render(self, digest: Digest) -> RenderedDigest:
+        return rendered(digest.subject)
+
+
+@dataclass
+class Ticks:
+    """The service's steps, each of which may fail and is taken up by the next tick."""
+
+    store: Store
+    config: Config
+    mailer: FakeMailer = field(default_factory=FakeMailer)
+    unsettled: list[deliver.Outcome] = field(default_factory=list)
+
+    def tick(self, now: datetime, sighting: Sighting) -> None:
+        parts = makings(self.store, self.config, Plain([]))
+        steps: list[Callable[[], object]] = [
+            lambda: poll(self.store, now, sighting),
+            lambda: deliver.compose_due(parts, now),
+            lambda: deliver.drain_outbox(
+                self.store, self.mailer, at(now), unsettled=self.unsettled
+            ),
+        ]
+        for step in steps:
+            with suppress(StoreError):
+                step()
+
+
+def test_whichever_statement_fails_the_next_tick_makes_it_whole(
+    tmp_path: Path, store: Store, due: Config
+) -> None:
+    """Polled, composed and sent, with the first statement failing, then the second, and so on."""
+    original = Path(str(store._engine.url.database))
+    store.close()
+    for number in count():
+        copy = tmp_path / f"{number}.db"
+        shutil.copy(original, copy)
+        one = open_store(f"sqlite:///{copy}")
+        fault, service = Fault(one, left=number), Ticks(one, due)
+        service.tick(SLOT, seen("Kling, read just now", SLOT - MINUTE))
+        reached, fault.left = fault.left < 0, -1
+        service.tick(SLOT + MINUTE, seen("Kling, read just now", SLOT - MINUTE))
+        # Whatever was claimed when the disk failed is due again by then.
+        service.tick(SLOT + DAY, seen("Kling, the next day", SLOT + DAY - HOUR))
+        rows = one.digests()
+        assert [row.items for row in rows] in ([1, 2], [2, 1])
+        assert {state for row in rows for _, state, _ in row.deliveries} == {DeliveryState.SENT}
+        ids = [message.message_id for message in service.mailer.sent]
+        assert len(ids) == len(set(ids)) == 4
+        one.close()
+        if not reached:
+            break
+    assert number > 20
 
 
 def test_dying_before_the_outbox_loses_nothing(

@@ -22,7 +22,7 @@ from monitor.store.tables import articles, matches, stories, story_articles
 MOST_ARTICLES = 5_000
 
 #: So much of a text is compared.
-_TEXT = 4_000
+_TEXT = 1_500
 #: So much of one is enough to learn which words are common.
 _BEGINNING = 300
 

@@ -13,7 +13,7 @@ from monitor.stories.tokens import headline, is_unspaced
 from monitor.text import index_tokens
 
 #: So much of a text is compared.
-MAX_TEXT = 4_000
+MAX_TEXT = 1_500
 #: Half of the shorter text stands in the longer one.
 CONTAINMENT = 0.5
 #: The smallest hashes of a text's runs stand for all of them.
@@ -70,10 +70,13 @@ def _keys(article: StoryArticle) -> Iterator[str]:
 
 
 def _sketch(text: str) -> list[int]:
-    tokens = index_tokens(text[:MAX_TEXT])
+    joined = " ".join(index_tokens(text[:MAX_TEXT]))
+    # Not Python's own hash of texts, which differs from one start to the next.
+    tokens = list(map(crc32, joined.encode("utf-8", "surrogatepass").split()))
     length = _WIDE if is_unspaced(text) else _WORDS
-    runs = (" ".join(tokens[at : at + length]) for at in range(len(tokens) - length + 1))
-    return sorted({crc32(run.encode("utf-8", "surrogatepass")) for run in runs})[:SKETCH]
+    return sorted(set(map(hash, zip(*(tokens[at:] for at in range(length)), strict=False))))[
+        :SKETCH
+    ]
 
 
 def _is_contained(one: Sequence[int], other: Sequence[int], shared: int) -> bool:

@@ -71,6 +71,8 @@ class Glossary:
         """
         self._words: dict[str, dict[tuple[str, ...], _Meaning]] = {}
         self._runs: dict[str, dict[str, _Meaning]] = {}
+        #: The longest term that begins with a word or a character.
+        self._longest: dict[str, int] = {}
         groups = [*same, *(line.split("=") for line in _lines())] if shipped else list(same)
         for group in groups:
             meaning = _Meaning(GROUP + fold(group[0]).strip(), replaces=True)
@@ -86,9 +88,14 @@ class Glossary:
         found = tuple(pieces(term))
         if len(found) == 1 and found[0] >= UNSPACED:
             self._runs.setdefault(found[0][0], {}).setdefault(found[0], meaning)
+            self._reach(found[0][0], len(found[0]))
         elif found and all(piece < UNSPACED for piece in found):
             stems = tuple(map(stem, found))
             self._words.setdefault(stems[0], {}).setdefault(stems, meaning)
+            self._reach(stems[0], len(stems))
+
+    def _reach(self, beginning: str, length: int) -> None:
+        self._longest[beginning] = max(length, self._longest.get(beginning, 0))
 
     def read(self, found: Sequence[str]) -> Iterator[str]:
         """Give the tokens of `pieces`: of the longest terms they hold, then the words left over.
@@ -102,31 +109,31 @@ class Glossary:
                 yield from self._in_run(stems[at])
                 at += 1
                 continue
-            length, meaning = self._longest(stems, at)
+            length, meaning = self._term_at(stems, at)
             if meaning:
                 yield meaning.token
             if not (meaning and meaning.replaces):
                 yield from (word for word in stems[at : at + length] if not word.isdecimal())
             at += length
 
-    def _longest(self, stems: Sequence[str], at: int) -> tuple[int, _Meaning | None]:
-        terms = self._words.get(stems[at], {})
-        for length in range(min(max(map(len, terms), default=0), len(stems) - at), 0, -1):
-            if meaning := terms.get(tuple(stems[at : at + length])):
-                return length, meaning
+    def _term_at(self, stems: Sequence[str], at: int) -> tuple[int, _Meaning | None]:
+        if terms := self._words.get(stems[at]):
+            for length in range(min(self._longest[stems[at]], len(stems) - at), 0, -1):
+                if meaning := terms.get(tuple(stems[at : at + length])):
+                    return length, meaning
         return 1, None
 
     def _in_run(self, run: str) -> Iterator[str]:
         at = 0
         while at < len(run):
-            terms = self._runs.get(run[at], {})
-            for length in range(min(max(map(len, terms), default=0), len(run) - at), 0, -1):
-                if meaning := terms.get(run[at : at + length]):
-                    yield meaning.token
-                    at += length
-                    break
-            else:
-                at += 1
+            at += 1
+            if terms := self._runs.get(run[at - 1]):
+                for length in range(self._longest[run[at - 1]], 0, -1):
+                    # Near the end of the run, what is cut off shorter is asked for again: no harm.
+                    if meaning := terms.get(run[at - 1 : at - 1 + length]):
+                        yield meaning.token
+                        at += length - 1
+                        break
 
 
 def _lines() -> Iterator[str]:

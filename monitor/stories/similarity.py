@@ -25,11 +25,15 @@ WINDOW = timedelta(days=4)
 NUMBER_WEIGHT = 1.5
 
 #: What is less alike than this counts as not alike at all: most pairs, and none of one event.
-FAINTEST = 0.02
+FAINTEST = 0.05
 
 #: Counts for each article like a token of this weight that no other has: where little can be
 #: compared, the little that is equal must not look like everything.
 GRAIN = 6.0
+
+#: What more articles have than this, and than a tenth of all, makes no two alike: to compare
+#: all that have it would take long.
+COMMON = 100
 
 #: A smaller archive is judged as if it were the only news on its subjects among so many articles.
 SMALL = 300
@@ -76,13 +80,14 @@ def likeness(
     scripts = [is_unspaced(title) for _, title, _ in articles]
     own, across = _vectors(times, [found for _, _, found in articles], archive)
     rows: Likeness = [{} for _ in articles]
+    most = max(COMMON, len(articles) // 10)
     held: tuple[_Postings, _Postings] = (defaultdict(list), defaultdict(list))
     bridges: tuple[_Postings, _Postings] = (defaultdict(list), defaultdict(list))
     for index, at in enumerate(times):
         first = bisect_left(times, at - WINDOW / _DAY)
         script = scripts[index]
-        alike = _compared(own[index], held[script], first)
-        alike |= _compared(across[index], bridges[not script], first)
+        alike = _compared(own[index], held[script], first, most)
+        alike |= _compared(across[index], bridges[not script], first, most)
         for other, value in alike.items():
             faded = min(value, 1.0) * 0.5 ** ((at - times[other]) * _DAY / HALF_LIFE)
             if faded >= FAINTEST:
@@ -107,20 +112,25 @@ def _vectors(
     for at, counts in zip(times, found, strict=True):
         for token in counts:
             holders[token].append(at)
-    weights = {token: _weight(token, archive) for token in holders}
-    bridges = {token for token in holders if archive.is_bridge(token)}
+    # Most tokens are one article's alone.
+    weights = {t: _weight(t, archive) for t, where in holders.items() if len(where) > 1}
+    bridges = {token for token in weights if archive.is_bridge(token)}
     reach = WINDOW / _DAY
     own, across = [], []
     for at, counts in zip(times, found, strict=True):
         vector = {}
         for token, count in counts.items():
-            where = holders[token]
-            near = bisect_right(where, at + reach) - bisect_left(where, at - reach)
-            if near > 1 and (weight := weights[token]):
+            weight = weights.get(token, 0.0)
+            if weight and _is_shared(holders[token], at, reach):
                 vector[token] = math.sqrt(count) * weight
         own.append(_measured(vector))
         across.append(_measured({t: w for t, w in vector.items() if t in bridges}))
     return own, across
+
+
+def _is_shared(times: Sequence[float], at: float, reach: float) -> bool:
+    """Tell whether one more than the one at this time is within reach of it."""
+    return bisect_right(times, at + reach) - bisect_left(times, at - reach) > 1
 
 
 def _weight(token: str, archive: Statistics) -> float:
@@ -132,11 +142,14 @@ def _measured(vector: _Vector) -> _Vector:
     return {token: weight / length for token, weight in vector.items()}
 
 
-def _compared(vector: _Vector, held: _Postings, first: int) -> dict[int, float]:
+def _compared(vector: _Vector, held: _Postings, first: int, most: int) -> dict[int, float]:
     """Give the cosine with each article from `first` on that has one of the tokens."""
     sums: defaultdict[int, float] = defaultdict(float)
     for token, weight in vector.items():
-        for other, its_weight in held.get(token, ()):
+        holders = held.get(token, ())
+        if len(holders) > most:
+            continue
+        for other, its_weight in holders:
             if other >= first:
                 sums[other] += weight * its_weight
     return sums

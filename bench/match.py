@@ -98,7 +98,8 @@ class Language:
     def topic(self, number: int) -> TopicConfig:
         """Invent a topic of one of four usual kinds."""
         a, b, c, d = (self.rare() for _ in range(4))
-        common = self.words(self.latin, 2)
+        # Such as "company" and "model": not the commonest, since nobody asks for "the".
+        common = [self.chance.choice(self.latin[50:500]) for _ in range(2)]
         kinds: list[dict[str, object]] = [
             {"any": [a, b]},
             {"query": f'"{a}" AND ({b} OR {common[0]}) NOT "{d}"'},

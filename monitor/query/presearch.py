@@ -11,6 +11,7 @@ from typing import assert_never
 
 from monitor.query.terms import Anchor, Term
 from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope
+from monitor.text import UNSPACED
 
 try:
     from ahocorasick_rs import AhoCorasick, Implementation
@@ -82,7 +83,12 @@ class Gate:
     @property
     def cost(self) -> float:
         """How often it stands open, roughly: few anchors and long ones reject most."""
-        return sum(len(anchor.literal) ** -2 for anchor in self.anchors)
+        return sum(_weight(anchor.literal) ** -2 for anchor in self.anchors)
+
+
+def _weight(literal: str) -> float:
+    """Say how rare a literal is: two characters of Chinese are about as rare as five letters."""
+    return sum(2.5 if char >= UNSPACED else 1 for char in literal)
 
 
 def gate(node: Node) -> Gate | None:  # noqa: PLR0911  one case for each kind of node

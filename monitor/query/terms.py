@@ -59,10 +59,14 @@ class Term:
     patterns: tuple[Pattern, ...]
     #: Literals of which one stands wherever the term does: the cheapest way to rule it out.
     anchors: frozenset["Anchor"] = field(init=False)
+    #: The anchors' literals.
+    literals: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Gather the anchors of all patterns."""
-        object.__setattr__(self, "anchors", _anchors(self.patterns))
+        anchors = _anchors(self.patterns)
+        object.__setattr__(self, "anchors", anchors)
+        object.__setattr__(self, "literals", tuple(anchor.literal for anchor in anchors))
 
 
 class Anchor(NamedTuple):
@@ -278,12 +282,6 @@ def find(term: Term, folded: str, plain: str) -> list[Hit]:
         folded: `text.Folding.folded`.
         plain: `text.Folding.plain` of the same text, for terms in which capitals matter.
     """
-    # Most terms are absent from most texts: `in` says so at the least cost.
-    for anchor in term.anchors:
-        if anchor.literal in folded:
-            break
-    else:
-        return []
     if len(term.patterns) == 1:
         return list(_find_pattern(term.patterns[0], folded, plain))
     return sorted({hit for each in term.patterns for hit in _find_pattern(each, folded, plain)})

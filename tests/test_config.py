@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import config
+from monitor.config import checks
 from monitor.errors import ConfigError, underlined
 from monitor.matcher import Topics
 
@@ -640,3 +641,12 @@ def test_a_public_address_without_a_token_is_a_fault_of_the_file() -> None:
     assert 'add auth = "token"' in problem.message
     assert config.load('[web]\nlisten = "[::1]:8700"\n').web.is_local
     assert not config.load('[web]\nlisten = "0.0.0.0:8700"\nauth = "token"\n').web.is_local
+
+
+def test_a_machine_without_time_zones_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checks, "available_timezones", set)
+    monkeypatch.setattr(checks, "is_zone", lambda _: False)
+    with pytest.raises(ConfigError, match="pip install tzdata"):
+        config.load('timezone = "Europe/Madrid"')

@@ -650,6 +650,28 @@ def test_whichever_statement_fails_the_next_tick_makes_it_whole(
     assert number > 20
 
 
+def test_on_a_full_disk_nothing_is_sent_and_all_of_it_once_there_is_room(
+    store: Store, due: Config
+) -> None:
+    """SQLite's own limit stands for the disk's."""
+    pages = 0
+
+    def limit(raw: sqlite3.Connection, *_: object) -> None:
+        raw.execute(f"PRAGMA max_page_count={pages or 2**30}")
+
+    event.listen(store._engine, "checkout", limit)
+    pages = 1  # no smaller than the file is
+    mailer = FakeMailer()
+    long = replace(makings(store, due), sign=lambda message: message + b"x\r\n" * 1_000_000)
+    with pytest.raises(StoreError, match="disk is full"):
+        deliver.compose_due(long, SLOT)
+    assert deliver.drain_outbox(store, mailer, at(SLOT)) == deliver.DrainReport()
+    assert store.digests() == ()
+    pages = 0
+    assert compose(store, due, SLOT + MINUTE) == 1
+    assert deliver.drain_outbox(store, mailer, at(SLOT + MINUTE)).sent == 2
+
+
 def test_dying_before_the_outbox_loses_nothing(
     store: Store, due: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ from monitor.model import (
 )
 from monitor.store import Store
 from monitor.web import Server, check_listen, create_app, load_token, words
-from monitor.web.guard import MAIL_POLICY, PAGE_POLICY
+from monitor.web.guard import MAIL_POLICY, PAGE_POLICY, WrongTokens
 from tests.archive_site import CONFIG, PLAIN, TOKEN, Open, Site
 from tests.factories import (
     FEED_URL,
@@ -672,7 +672,7 @@ def test_a_wrong_token_opens_nothing(locked: Site, given: str) -> None:
     query = given.encode("utf-8", "surrogateescape")
 
     assert locked.get("/", params={"token": query}).status_code == 401
-    assert locked.get("/", headers={"Cookie": b"monitor_token=" + query}).status_code == 401
+    assert locked.get("/", headers={"Cookie": b"monitor_session=" + query}).status_code == 401
 
 
 def test_the_link_with_the_token_is_enough_once(locked: Site) -> None:
@@ -704,6 +704,72 @@ def test_the_token_link_never_leads_elsewhere(locked: Site, path: str) -> None:
     assert location.host == ""
     assert location.path.startswith("/")
     assert not location.path.startswith(("//", "/\\"))
+
+
+def test_the_token_can_be_typed(locked: Site) -> None:
+    answer = locked.client.post("/login", data={"token": f" {TOKEN}\n"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert locked.get("/").status_code == 200
+    assert TOKEN not in answer.headers["Set-Cookie"], "no browser keeps it"
+
+
+def test_a_megabyte_is_no_token(locked: Site) -> None:
+    assert locked.client.post("/login", data={"token": "x" * 1_000_000}).status_code == 413
+
+
+def test_without_a_token_there_is_no_login(site: Site) -> None:
+    assert site.client.post("/login", data={"token": "x"}).status_code == 404
+
+
+def test_who_guesses_has_to_wait(locked: Site) -> None:
+    for number in range(5):
+        assert locked.get(f"/?token=wrong-{number}").status_code == 401
+        assert locked.client.post("/login", data={"token": f"bad-{number}"}).status_code == 401
+
+    late = locked.get(f"/?token={TOKEN}")
+
+    assert late.status_code == 429
+    assert late.headers["Retry-After"] == "60"
+    assert "Wait a minute" in late.text
+
+
+def test_who_is_in_already_stays_in_while_somebody_guesses(locked: Site) -> None:
+    locked.get(f"/?token={TOKEN}")
+    for _ in range(12):
+        locked.client.post("/login", data={"token": "wrong"})
+    assert locked.get("/").status_code == 200
+
+
+def guess(site: Site, caller: str) -> int:
+    return site.get("/?token=wrong", headers={"X-Forwarded-For": caller}).status_code
+
+
+def test_only_listed_proxies_are_believed(open_site: Open) -> None:
+    unlisted = open_site(token=TOKEN)
+    assert [guess(unlisted, f"192.0.2.{n}") for n in range(11)] == [401] * 10 + [429]
+
+    listed = open_site(CONFIG + '[web]\nproxies = ["127.0.0.1"]', token=TOKEN)
+    assert [guess(listed, "192.0.2.1") for _ in range(11)] == [401] * 10 + [429]
+    assert guess(listed, "192.0.2.2") == 401
+    assert guess(listed, "192.0.2.2, 192.0.2.1") == 429, "what a caller puts before is not believed"
+
+
+def test_a_minute_later_a_guesser_may_try_again() -> None:
+    moment = 0.0
+    wrong = WrongTokens(lambda: moment)
+    for _ in range(10):
+        wrong.note("a")
+    assert wrong.too_many("a")
+    assert not wrong.too_many("b")
+    moment = 61.0
+    assert not wrong.too_many("a")
+
+
+def test_a_flood_of_guessers_fills_no_memory() -> None:
+    wrong = WrongTokens(lambda: 0.0)
+    for number in range(WrongTokens.MOST_CALLERS + 10):
+        wrong.note(str(number))
+    assert len(wrong._moments) == WrongTokens.MOST_CALLERS
 
 
 def test_health_needs_no_token(locked: Site) -> None:

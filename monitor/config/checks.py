@@ -355,6 +355,14 @@ def is_loopback(host: str) -> bool:
         return False  # a name: it may lead anywhere
 
 
+def address(value: str) -> str:
+    """Check an address of one machine; give it as sockets write it."""
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise ValueError('is no address; write it such as "127.0.0.1" or "::1"') from error
+
+
 def listen(value: str) -> str:
     """Check host and port."""
     match = re.fullmatch(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)

@@ -187,6 +187,11 @@ class WebConfig(Table):
     #: How readers of a digest reach the archive; "" leaves such links out.
     public_url: Annotated[StrictStr, AfterValidator(checks.public_address)] = ""
     auth: Literal["none", "token"] = "none"
+    #: The addresses of proxies that say truly for whom they ask (X-Forwarded-For).
+    proxies: Annotated[
+        tuple[Annotated[StrictStr, AfterValidator(checks.address)], ...],
+        ListOfOne,
+    ] = ()
     token_file: Text = "data/web-token"  # noqa: S105  the name of a file
 
     @property

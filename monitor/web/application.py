@@ -97,6 +97,7 @@ def create_app(services: Services) -> Starlette:
                 secure=urlsplit(web.public_url).scheme == "https",
                 error_page=pages.error,
                 changes=changes,
+                proxies=web.proxies,
             )
         ],
         exception_handlers={
@@ -414,7 +415,8 @@ class _Pages:
     def error(self, status: int, headline: str, advice: str) -> Response:
         """Build the page for an error from words alone: what is broken may be what pages ask."""
         template = self._templates.get_template("error.html")
-        return HTMLResponse(template.render(headline=headline, advice=advice), status_code=status)
+        page = template.render(headline=headline, advice=advice, login=status == 401)
+        return HTMLResponse(page, status_code=status)
 
     def _page(self, template: str, **values: object) -> Response:
         return HTMLResponse(

@@ -11,9 +11,11 @@ import logging
 import os
 import re
 import secrets
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Collection
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -39,13 +41,19 @@ MAIL_POLICY = (
 )
 
 #: Answered without a token: a health check has none, and it says nothing about the news.
-OPEN_PATHS = frozenset({"/health", "/style.css", "/icon.svg", "/keys.js"})
+OPEN_PATHS = frozenset({"/health", "/style.css", "/icon.svg", "/keys.js", "/login"})
 
 #: Below it each address is its own proof, and a mail program that asks has no cookie: it may POST,
 #: without the archive's token and from anywhere (RFC 8058).
 UNSUBSCRIBE = "/unsubscribe/"
 
-COOKIE = "monitor_token"
+#: Where the form of the refusal is sent.
+LOGIN = "/login"
+#: In a minute, from one caller.
+MOST_WRONG_TOKENS = 10
+_MAX_LOGIN_BYTES = 4_096
+
+COOKIE = "monitor_session"
 _COOKIE_SECONDS = 365 * 24 * 3600
 _MIN_TOKEN_CHARS = 16
 
@@ -111,6 +119,8 @@ class Guard:
         secure: bool,
         error_page: ErrorPage,
         changes: Collection[str],
+        proxies: Collection[str],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._hosts = hosts
@@ -119,7 +129,12 @@ class Guard:
         self._secure = secure
         self._error_page = error_page
         #: The addresses that take a form.
-        self._changes = frozenset(changes)
+        self._changes = frozenset({LOGIN, *changes})
+        self._proxies = frozenset(proxies)
+        self._wrong = WrongTokens(clock)
+        #: What the cookie holds: made from the token, which thus lies in no browser, and too long
+        #: to be guessed even where the token is somebody's own pass phrase.
+        self._session = hmac.digest((token or "").encode(), b"archive", "sha256").hex()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -138,8 +153,11 @@ class Guard:
             await send(message)
 
         try:
-            refusal = self._refuse(Request(scope))
-            await (refusal or self._app)(scope, receive, hardened)
+            request = Request(scope, receive)
+            answer = self._refuse(request)
+            if answer is None and request.url.path == LOGIN and self._token is not None:
+                answer = await self._log_in(request)
+            await (answer or self._app)(scope, receive, hardened)
         except Exception:  # the one place that keeps a fault of ours from showing its inside
             log.exception("page failed", extra={"path": scope["path"]})
             if started:
@@ -171,33 +189,39 @@ class Guard:
         if self._token is None or leaving or request.url.path in OPEN_PATHS:
             return None
         given = request.query_params.get("token")
-        if given is not None and self._is_token(given):
-            return self._sign_in(request)
-        if given is None and self._is_token(request.cookies.get(COOKIE, "")):
-            return None
-        return self._error_page(
-            401,
-            "Please open the archive with its link",
-            "Use the link with the token that the monitor printed when it started, or add "
-            "?token= and the content of the token file (data/web-token as shipped) to this "
-            "address. Once is enough: this browser remembers it.",
-        )
+        if given is not None:
+            return self._try(request, given, _without_token(request))
+        cookie = request.cookies.get(COOKIE, "").encode("utf-8", "replace")
+        return None if hmac.compare_digest(cookie, self._session.encode()) else self._closed()
 
-    def _is_token(self, given: str) -> bool:
+    async def _log_in(self, request: Request) -> Response:
+        """Take the token from the form that the refusal shows."""
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _MAX_LOGIN_BYTES:
+                return self._error_page(413, "That is no token", "A token is much shorter.")
+        fields = parse_qs(bytes(body).decode("utf-8", "replace"), errors="replace")
+        return self._try(request, fields.get("token", [""])[0].strip(), "/")
+
+    def _try(self, request: Request, given: str, target: str) -> Response:
+        """Let in who brings the token; who guesses has to wait, even with the right one then."""
+        caller = self._caller(request)
+        if self._wrong.too_many(caller):
+            page = self._error_page(
+                429, "Too many wrong tokens", "Wait a minute, then try again with the right one."
+            )
+            page.headers["Retry-After"] = "60"
+            return page
         expected = (self._token or "").encode()
-        return hmac.compare_digest(given.encode("utf-8", "replace"), expected)
-
-    def _sign_in(self, request: Request) -> Response:
-        """Remember the token, and take it out of the address bar and the history."""
-        rest = [(key, value) for key, value in request.query_params.multi_items() if key != "token"]
-        # One leading slash: "//evil.example" would be another host's address.
-        target = "/" + quote(request.url.path.lstrip("/\\"), safe="/")
-        if rest:
-            target += "?" + urlencode(rest)
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), expected):
+            self._wrong.note(caller)
+            log.warning("a wrong token", extra={"caller": caller})
+            return self._closed()
         response = RedirectResponse(target, status_code=303)
         response.set_cookie(
             COOKIE,
-            self._token or "",
+            self._session,
             max_age=_COOKIE_SECONDS,
             httponly=True,
             # "strict" would ask whoever follows a link in webmail to sign in again. Lax lets a
@@ -206,6 +230,58 @@ class Guard:
             secure=self._secure,
         )
         return response
+
+    def _closed(self) -> Response:
+        return self._error_page(
+            401,
+            "Please open the archive with its link",
+            "Use the link with the token that the monitor printed when it started, or add "
+            "?token= and the content of the token file (data/web-token as shipped) to this "
+            "address. Once is enough: this browser remembers it.",
+        )
+
+    def _caller(self, request: Request) -> str:
+        """Say who asks: the next hop, or whom our own proxy names."""
+        hop = request.client.host if request.client else ""
+        named = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+        # Each proxy adds at the end whom it heard; what stands before could be anybody's.
+        while hop in self._proxies and named and (last := named.pop().strip()):
+            hop = last
+        return hop
+
+
+class WrongTokens:
+    """Counts wrong tokens of each caller in the last minute."""
+
+    #: So many callers are remembered; a flood of others pushes the oldest out.
+    MOST_CALLERS = 10_000
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._moments: OrderedDict[str, list[float]] = OrderedDict()
+
+    def note(self, caller: str) -> None:
+        """Remember one."""
+        self._moments[caller] = [*self._recent(caller), self._clock()]
+        self._moments.move_to_end(caller)
+        if len(self._moments) > self.MOST_CALLERS:
+            self._moments.popitem(last=False)
+
+    def too_many(self, caller: str) -> bool:
+        """Tell whether this caller has to wait."""
+        return len(self._recent(caller)) >= MOST_WRONG_TOKENS
+
+    def _recent(self, caller: str) -> list[float]:
+        since = self._clock() - 60
+        return [moment for moment in self._moments.get(caller, []) if moment > since]
+
+
+def _without_token(request: Request) -> str:
+    """Give the same address without the token, which leaves the address bar and the history."""
+    rest = [(key, value) for key, value in request.query_params.multi_items() if key != "token"]
+    # One leading slash: "//evil.example" would be another host's address.
+    target = "/" + quote(request.url.path.lstrip("/\\"), safe="/")
+    return f"{target}?{urlencode(rest)}" if rest else target
 
 
 def _host_name(header: str) -> str:

@@ -1,0 +1,177 @@
+"""How fast the archive's pages are over a large archive.
+
+python -m bench.archive [ARTICLES [MATCHES [URL]]]    (1000000 and 100000 unless told otherwise)
+
+Builds the archive once in /tmp (or at the address of a PostgreSQL database) and keeps it there for
+the next run; delete the file to build it anew. Prints the time of each page inside the process,
+without the network, and its size.
+"""
+
+import json
+import random
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert
+
+from bench.farm import text
+from monitor import archive, config
+from monitor.archive import Question
+from monitor.config import FeedConfig
+from monitor.model import Mark, MatchKey, ReviewChange
+from monitor.store import Store, open_store
+from monitor.store.tables import articles, matches, search_queue, sightings
+
+NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
+FEEDS = 200
+TOPICS = 20
+AT_ONCE = 5_000
+LANGS = ("en", "en", "en", "zh-Hans", "zh-Hant", "es", "de", "ru")
+
+CONFIG = config.load(
+    "".join(
+        f'[[topic]]\nid = "t{n}"\nname = "Topic {n}"\nany = ["word{n}"]\n' for n in range(TOPICS)
+    )
+    + "".join(f'[[feed]]\nurl = "https://feed{n}.example/"\n' for n in range(FEEDS))
+)
+
+
+def build(store: Store, wanted: int, matched: int) -> None:
+    """Fill an empty store; a tenth of what is matched is reviewed."""
+    chance = random.Random(1)
+    store.sync_feeds([FeedConfig(url=f"https://feed{n}.example/") for n in range(FEEDS)], NOW)
+    every = wanted // matched
+    step = timedelta(days=730) / wanted
+    for begin in range(0, wanted, AT_ONCE):
+        rows: list[dict[str, Any]] = []
+        seen: list[dict[str, Any]] = []
+        found: list[dict[str, Any]] = []
+        for n in range(begin, min(begin + AT_ONCE, wanted)):
+            number, when = n + 1, NOW - (wanted - n) * step
+            feed = min(int(chance.paretovariate(1)), FEEDS)
+            rows.append(
+                {
+                    "id": number, "key": str(number), "url": f"https://feed{feed}.example/{number}",
+                    "title": text(chance, 60), "text": text(chance, 400),
+                    "source": f"Source {feed}", "feed_id": feed, "author": "", "tags": "[]",
+                    "lang": chance.choice(LANGS), "published_at": when, "first_seen_at": when,
+                    "sorted_at": when, "backlog": False,
+                }
+            )  # fmt: skip
+            seen.append(
+                {"feed_id": feed, "key": str(number), "article_id": number, "sorted_at": when}
+            )
+            if n % every == 0:
+                topic = min(int(chance.paretovariate(0.8)), TOPICS) - 1
+                spans = json.dumps([["title", 0, 4, rows[-1]["title"][:4], "word"]])
+                found.append(
+                    {
+                        "topic_id": f"t{topic}", "article_id": number, "first_version": "v",
+                        "version": "v", "spans": spans, "seen_at": when, "sorted_at": when,
+                    }
+                )  # fmt: skip
+        with store._write() as connection:  # noqa: SLF001  a million polls would take a day
+            connection.execute(insert(articles), rows)
+            connection.execute(insert(sightings), seen)
+            connection.execute(insert(search_queue), [{"article_id": row["id"]} for row in rows])
+            if found:
+                connection.execute(insert(matches), found)
+        if chance.random() < 0.5:
+            keys = [MatchKey(topic_id=f["topic_id"], article_id=f["article_id"]) for f in found]
+            marks = [Mark.RELEVANT, Mark.IRRELEVANT, Mark.SEEN]
+            change = ReviewChange(mark=chance.choice(marks))
+            for start in range(0, len(keys), 500):
+                store.review(keys[start : start + 500], change, step=f"{begin}", now=NOW)
+        while store.index_pending(AT_ONCE):
+            pass
+        print(f"\r{begin + len(rows):,} articles", end="", file=sys.stderr)
+    print(file=sys.stderr)
+
+
+def queries(store: Store) -> Iterator[str]:
+    """Give fifty searches of words that the archive has, rare ones and common ones."""
+    chance = random.Random(2)
+    while True:
+        row = store.article(chance.randrange(1, 50_000))
+        assert row
+        words = row.article.title.split() or [row.article.title]
+        yield chance.choice(words)[:12].strip('"()*=')
+
+
+def timed(label: str, work: Callable[[], object], times: int = 7) -> None:
+    """Print the median and the slowest of several runs."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - start) * 1000)
+    print(f"{label:44} {statistics.median(taken):8.1f} ms   slowest {max(taken):8.1f} ms")
+
+
+def searches(store: Store, label: str, asked: Sequence[Question]) -> None:
+    """Print how long searches with their facets take."""
+    taken = []
+    for question in asked:
+        start = time.perf_counter()
+        browse(store, question)
+        taken.append((time.perf_counter() - start) * 1000)
+    taken.sort()
+    middle, late = statistics.median(taken), taken[int(len(taken) * 0.95)]
+    print(f"{label:44} {middle:8.1f} ms   p95     {late:8.1f} ms")
+
+
+def browse(store: Store, question: Question) -> archive.ArchiveView:
+    """Answer one page."""
+    return archive.browse(
+        store, question, topics=CONFIG.topics, feeds=CONFIG.feeds, zone=CONFIG.zone
+    )
+
+
+def main(wanted: int, matched: int, url: str) -> None:
+    """Build what is missing, then measure."""
+    store = open_store(url)
+    if store.article(wanted) is None:
+        build(store, wanted, matched)
+    last = browse(store, Question())
+    timed("first page", lambda: browse(store, Question()))
+    timed("older page", lambda: browse(store, Question(after=last.older)))
+    timed("one topic", lambda: browse(store, Question(topic="t3")))
+    timed("to review", lambda: browse(store, Question(mark="open")))
+    timed("relevant", lambda: browse(store, Question(mark="relevant")))
+    timed("starred (none)", lambda: browse(store, Question(mark="starred")))
+    timed("one source", lambda: browse(store, Question(source="Source 7")))
+    timed("one language", lambda: browse(store, Question(lang="ru")))
+    timed("one day", lambda: browse(store, Question(first="2025-06-01", last="2025-06-01")))
+    timed("all articles", lambda: browse(store, Question(everything=True)))
+    of_feed = Question(feed="https://feed9.example/", everything=True)
+    timed("a feed's articles", lambda: browse(store, of_feed))
+    timed("feeds' page: feed_rows", store.feed_rows)
+    some = [word for word, _ in zip(queries(store), range(50), strict=False)]
+    searches(store, "50 searches in matches, with facets", [Question(query=word) for word in some])
+    searches(
+        store,
+        "50 searches in all articles, with facets",
+        [Question(query=word, everything=True) for word in some],
+    )
+    start = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    exported = archive.export(
+        store, Question(), topics=CONFIG.topics, feeds=CONFIG.feeds, zone=CONFIG.zone
+    )
+    number = sum(1 for _ in exported)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    seconds = time.perf_counter() - start
+    print(f"export of {number:,} articles: {seconds:.1f} s, {grown} MB more memory")
+    store.close()
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    size = int(given[0]) if given else 1_000_000
+    hits = int(given[1]) if len(given) > 1 else size // 10
+    main(size, hits, given[2] if len(given) > 2 else f"sqlite:////tmp/bench-archive-{size}.db")

@@ -4,7 +4,7 @@ topic, search text, feed, cursor ─→ ArchiveFilter ─→ store ─→ Archiv
 """
 
 import re
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -326,18 +326,17 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 
 def _bars(moments: Sequence[datetime], zone: tzinfo) -> tuple[Bar, ...]:
     """Count by day; by as many days as keep the chart readable if they are too many."""
-    days = Counter(moment.astimezone(zone).date() for moment in moments)
-    if not days:
+    if not moments:
         return ()
-    first, last = min(days), max(days)
+    first, last = (moments[n].astimezone(zone).date() for n in (0, -1))
     width = 1 + (last - first).days // MAX_BARS
     bars: list[Bar] = []
-    end = last
+    end, above = last, len(moments)
     while end >= first:
         start = end - (width - 1) * _DAY
-        number = sum(days[start + n * _DAY] for n in range(width))
-        bars.append(Bar(first=start, last=end, articles=number))
-        end = start - _DAY
+        below = bisect_left(moments, _midnight(start, zone))
+        bars.append(Bar(first=start, last=end, articles=above - below))
+        end, above = start - _DAY, below
     return tuple(reversed(bars))
 
 

@@ -624,9 +624,8 @@ class Facets:
     sources: tuple[tuple[str, int], ...]
     langs: tuple[tuple[str, int], ...]
     #: Matches, not articles.
-    topics: tuple[tuple[str, int], ...]
     marks: tuple[tuple[Mark, int], ...]
-    #: When the articles are from (see `Cursor`), the newest first.
+    #: When the articles are from (see `Cursor`), the oldest first.
     moments: tuple[datetime, ...]
 
 

@@ -234,7 +234,7 @@ matches = Table(
     "matches",
     metadata,
     Column("topic_id", CleanText, nullable=False),
-    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False),
     #: The wording of the topic that found it first, and the one that holds now.
     Column("first_version", CleanText, nullable=False),
     Column("version", CleanText, nullable=False),
@@ -246,6 +246,7 @@ matches = Table(
     #: The article's, here so that one index gives a topic's newest articles.
     Column("sorted_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("topic_id", "article_id"),
+    Index(None, "article_id", "topic_id"),
     Index(None, "topic_id", "seen_at"),
     Index(None, "topic_id", "sorted_at", "article_id"),
     Index(None, "sorted_at", "article_id"),

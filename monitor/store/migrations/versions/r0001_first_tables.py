@@ -33,6 +33,8 @@ def _create_search_index() -> None:
             "CREATE VIRTUAL TABLE article_search USING fts5"
             "(title, body, content='', tokenize='unicode61 remove_diacritics 0')"
         )
+        # What facets count, so that no article is read for it. PostgreSQL indexes no long text.
+        op.execute("CREATE INDEX ix_articles_facets ON articles (sorted_at, id, source, lang)")
         return
     op.execute(
         "CREATE TABLE article_search (article_id bigint PRIMARY KEY"
@@ -214,7 +216,7 @@ def _create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("topic_id", "article_id", name=op.f("pk_matches")),
     )
-    op.create_index(op.f("ix_matches_article_id"), "matches", ["article_id"])
+    op.create_index(op.f("ix_matches_article_id_topic_id"), "matches", ["article_id", "topic_id"])
     op.create_index(op.f("ix_matches_seen_at"), "matches", ["seen_at"])
     op.create_index(op.f("ix_matches_sorted_at_article_id"), "matches", ["sorted_at", "article_id"])
     op.create_index(op.f("ix_matches_topic_id_seen_at"), "matches", ["topic_id", "seen_at"])

@@ -20,6 +20,7 @@ import click
 from monitor import __version__
 from monitor.cli_digest import digest
 from monitor.cli_feeds import feeds
+from monitor.cli_stats import stats
 from monitor.cli_try import match, stories
 from monitor.cli_why import why
 from monitor.console import (
@@ -182,6 +183,7 @@ def _print_report(report: PollReport, pages: ReadingReport, *, configured: int) 
 
 
 cli.add_command(digest)
+cli.add_command(stats)
 
 
 @cli.command()

@@ -151,6 +151,17 @@ class Archive(Database):
         with self._read() as connection:
             return dict(connection.execute(counts).all())
 
+    def match_times(self, since: datetime) -> dict[str, tuple[datetime, ...]]:
+        """Give for each topic when its matches of this time are from, the oldest first."""
+        listed = func.aggregate_strings(cast(matches.c.sorted_at, Text), ",")
+        statement = (
+            select(matches.c.topic_id, listed)
+            .where(matches.c.sorted_at >= since)
+            .group_by(matches.c.topic_id)
+        )
+        with self._read() as connection:
+            return {topic: _moments(when) for topic, when in connection.execute(statement)}
+
     def index_pending(self, limit: int = 1000) -> int:
         """Take up to `limit` articles into the search index, oldest first; say how many it were.
 

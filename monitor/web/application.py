@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from monitor import archive, deliver, render, subscribe
+from monitor import archive, deliver, drawing, render, stats, subscribe
 from monitor.archive import ArchiveArticle, ArchiveView, Question
 from monitor.config import Config
 from monitor.errors import MonitorError, QueryError
@@ -32,6 +32,8 @@ _PAGES = Path(__file__).with_name("pages")
 #: Eighteen digits stay inside a database key.
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+#: What the page of topics looks back on.
+_TREND_DAYS = 60
 #: Issues in the list: more than four months of a daily digest.
 _ISSUES = 128
 
@@ -71,6 +73,7 @@ def create_app(services: Services) -> Starlette:
         "/digests/{id}": pages.digest,
         "/digests/{id}/mail": pages.digest_mail,
         "/articles/{id}": pages.article,
+        "/topics": pages.topics,
         "/feeds": pages.feeds,
         "/health": pages.health,
         "/style.css": _file("style.css", "text/css"),
@@ -352,6 +355,31 @@ class _Pages:
         """Give the preview's HTML for the frame inside its page."""
         names = [digest.name for digest in self._services.config().digests]
         return _mail(self._services.preview(_digest_name(request, names)))
+
+    # -------------------------------------------------------------------------------- topics
+
+    def topics(self, _: Request) -> Response:
+        """Show how the topics run."""
+        config = self._services.config()
+        found = stats.look(self._services.store, config, self._services.now(), days=_TREND_DAYS)
+        top = max((max(topic.days) for topic in found.topics), default=0)
+        drawn = [
+            (
+                topic,
+                drawing.trend(
+                    topic.days, bursts=topic.bursts, top=top, words=words.trend(topic, found.first)
+                ),
+            )
+            for topic in found.topics
+        ]
+        return self._page(
+            "topics.html",
+            topics=drawn,
+            first=found.first,
+            last=found.last,
+            sources=found.sources,
+            langs=found.langs,
+        )
 
     # --------------------------------------------------------------------------------- feeds
 

@@ -10,6 +10,7 @@ from monitor.archive import ArchiveArticle, Bar, Question, TopicCount
 from monitor.config import FeedConfig
 from monitor.model import UNREACHED, DeliveryState, DigestRow, FailureKind, FeedState, Mark
 from monitor.poll import offline_line
+from monitor.stats import TopicTrend
 from monitor.subscribe import Condition, FeedHealth
 
 _MINUTE = timedelta(minutes=1)
@@ -356,3 +357,13 @@ def judged(article: ArchiveArticle, topic_id: str) -> Judged:
         mixed=len({review.mark for review in reviews}) > 1,
         starred=bool(reviews) and all(review.starred for review in reviews),
     )
+
+
+def trend(topic: TopicTrend, first: date) -> str:
+    """Say what a topic's chart shows."""
+    number = f"{topic.matches:,} {'match' if topic.matches == 1 else 'matches'}"
+    said = f"{topic.name}: {number} in {len(topic.days)} days"
+    if topic.matches:
+        top = max(range(len(topic.days)), key=topic.days.__getitem__)
+        said += f", most on {first + top * _DAY} ({topic.days[top]})"
+    return said

@@ -145,7 +145,15 @@ def poison(site: Site) -> None:
 
 def addresses(site: Site) -> Iterator[str]:
     """Give every page, and every vector in every part of an address."""
-    yield from ("/?all=1", "/?mark=open", "/?mark=noted", "/feeds", "/digests", "/digests/1")
+    yield from (
+        "/?all=1",
+        "/?mark=open",
+        "/?mark=noted",
+        "/feeds",
+        "/topics",
+        "/digests",
+        "/digests/1",
+    )
     yield from ("/digests/1/mail", "/digests/next", "/digests/next/mail", "/archive.json")
     after = site.text("/?mark=open").partition("after=")[2].partition('"')[0]
     yield f"/?after={after}"

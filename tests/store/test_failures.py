@@ -62,6 +62,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "article": lambda s: s.article(1),
     "topic_counts": lambda s: s.topic_counts(),
     "facets": lambda s: s.facets(ArchiveFilter(), most=10),
+    "match_times": lambda s: s.match_times(NOW),
     "carriers": lambda s: s.carriers(1),
     "review": lambda s: s.review([KEY], ReviewChange(starred=True), step="a", now=NOW),
     "review_seen": lambda s: s.review_seen(
@@ -169,7 +170,7 @@ def test_every_step_notices_that_its_file_is_gone(sqlite_url: str, replaced: boo
 
 
 READING = {"feed_rows", "page", "article", "topic_counts", "index_pending", "recent_issues"}
-READING |= {"facets", "carriers", "reviewed_in", "open_counts", "mark_counts"}
+READING |= {"match_times", "facets", "carriers", "reviewed_in", "open_counts", "mark_counts"}
 READING |= {"digest_started_at", "digests", "digest", "feed_states", "coverage"}
 
 

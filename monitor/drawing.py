@@ -1,0 +1,46 @@
+"""Small charts as SVG, each with its words: for pages and for files. Pure."""
+
+from collections.abc import Collection, Sequence
+from html import escape
+
+WIDTH, HEIGHT = 300, 48
+
+
+def trend(counts: Sequence[int], *, bursts: Collection[int], top: int, words: str) -> str:
+    """Draw a bar for each day.
+
+    Args:
+        counts: The oldest day first.
+        bursts: The days to be marked, as places in `counts`.
+        top: The count that reaches the top; the same for charts that are compared.
+        words: What it shows, for those who do not see it.
+    """
+    step = WIDTH / max(len(counts), 1)
+    bars = []
+    for place, count in enumerate(counts):
+        if not count:
+            continue
+        # What is there can be seen, however little it is.
+        height = max(2.0, (HEIGHT - 6) * count / max(top, 1))
+        x, width = place * step, step * 0.75
+        bars.append(f'<rect x="{x:.1f}" y="{HEIGHT - height:.1f}" {_size(width, height)}/>')
+        if place in bursts:
+            middle = x + width / 2
+            bars.append(f'<circle cx="{middle:.1f}" cy="{max(HEIGHT - height - 4, 2):.1f}" r="2"/>')
+    said = escape(words)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{said}"><title>{said}</title>'
+        f'<g fill="currentColor">{"".join(bars)}</g></svg>'
+    )
+
+
+def _size(width: float, height: float) -> str:
+    return f'width="{width:.1f}" height="{height:.1f}"'
+
+
+def sparkline(counts: Sequence[int]) -> str:
+    """Draw a line of text: ▁ for nothing, █ for the most."""
+    most = max(counts, default=0)
+    signs = "▁▂▃▄▅▆▇█"
+    return "".join(signs[-(-count * 7 // most)] if most else signs[0] for count in counts)

@@ -83,7 +83,7 @@ def look(store: Store, config: Config, now: datetime, *, days: int) -> Stats:
                 id=topic.id,
                 name=topic.name,
                 days=counts,
-                bursts=bursts(counts),
+                bursts=bursts(counts, young=every.get(topic.id, 0) <= sum(counts)),
                 stored=every.get(topic.id, 0),
                 open=waiting.get(topic.id, 0),
                 relevant=marks.get(Mark.RELEVANT, 0),
@@ -95,15 +95,16 @@ def look(store: Store, config: Config, now: datetime, *, days: int) -> Stats:
     )
 
 
-def bursts(counts: Sequence[int]) -> tuple[int, ...]:
+def bursts(counts: Sequence[int], *, young: bool = False) -> tuple[int, ...]:
     """Give the days that stand out from those before them.
 
     News comes like a Poisson process: its deviation is the root of its mean. A day needs at least a
-    week before it to stand out from.
+    week before it to stand out from; of a `young` topic, the days before its first match are none.
     """
+    begin = next((place for place, count in enumerate(counts) if count), 0) if young else 0
     found = []
-    for place in range(7, len(counts)):
-        mean = sum(counts[:place]) / place
+    for place in range(begin + 7, len(counts)):
+        mean = sum(counts[begin:place]) / (place - begin)
         above = counts[place] - mean
         if counts[place] >= _LEAST_BURST and above > _DEVIATIONS * sqrt(max(mean, 1.0)):
             found.append(place)

@@ -30,6 +30,11 @@ def test_bursts(counts: list[int], found: tuple[int, ...]) -> None:
     assert bursts(counts) == found
 
 
+def test_the_first_days_of_a_topic_are_no_burst() -> None:
+    assert bursts([0] * 10 + [8, 8], young=True) == ()
+    assert bursts([0] * 10 + [1] * 7 + [8], young=True) == (17,)
+
+
 @pytest.fixture
 def news(site: Site) -> Site:
     site.put("Kling news", match("kling"))

@@ -52,7 +52,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """A word or phrase to look for. Two terms are never equal: identity is what memos need."""
+    """A word or phrase to look for; its text says which, so terms are not compared part by part."""
 
     #: As the reader wrote it, with its signs: no two different terms have the same.
     text: str

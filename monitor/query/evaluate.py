@@ -287,11 +287,17 @@ def evaluate(  # noqa: C901, PLR0911, PLR0912  one case for each kind of node
 
 def _any(node: Or, scan: Scan, where: Where) -> list[Hit] | None:
     every: list[Hit] | None = None
+    hits: list[Hit] | None
     for part in node.parts:
-        # Long lists of terms are the rule, and most of the terms are absent.
-        if isinstance(part, Term) and not scan.hits(part):
-            continue
-        hits = evaluate(part, scan, where)
+        if isinstance(part, Term):
+            # Long lists of terms are the rule, and most of the terms are absent.
+            hits = scan.hits(part)
+            if hits and where is not EVERYWHERE:
+                hits = where.counted(hits, scan)
+            if not hits:
+                continue
+        else:
+            hits = evaluate(part, scan, where)
         if hits is not None:
             every = every or []
             every += hits

@@ -120,13 +120,16 @@ def gate(node: Node) -> Gate | None:  # noqa: PLR0911  one case for each kind of
 
 
 def _gate_of_any(node: Or) -> Gate | None:
-    gates = [gate(part) for part in node.parts]
-    if None in gates:
-        return None
-    return Gate(
-        tuple(each.anchors for each in gates if each),
-        lambda kept: Or(tuple(node.parts[at] for at in kept)),
-    )
+    alternatives: list[frozenset[Anchor]] = []
+    for part in node.parts:
+        if isinstance(part, Term):
+            alternatives.append(part.anchors)
+            continue
+        found = gate(part)
+        if found is None:
+            return None
+        alternatives.append(found.anchors)
+    return Gate(tuple(alternatives), lambda kept: Or(tuple(node.parts[at] for at in kept)))
 
 
 def _put_back(parts: tuple[Node, ...], at: int) -> Callable[[Node], Node]:

@@ -117,7 +117,8 @@ def _anchors(patterns: Iterable[Pattern]) -> frozenset[Anchor]:
 
 def says_nothing(text: str) -> bool:
     """Tell whether a word has no letter, digit or symbol that could be looked for."""
-    return not fold(text).strip(SEPARATOR + BREAK)
+    is_plain = text.isascii() and text.isalnum()  # most are, and there are thousands
+    return not is_plain and not fold(text).strip(SEPARATOR + BREAK)
 
 
 def exact_term(written: str, wording: str, *, spelled: bool, open_end: bool = False) -> Term:
@@ -169,11 +170,14 @@ def bare_term(
 
 def _tidy(wording: str) -> str:
     """Write a term as texts are compared: invisible characters out, ligatures in letters."""
-    return Folding(unicodedata.normalize("NFC", " ".join(wording.split()))).plain
+    wording = " ".join(wording.split())
+    return wording if wording.isascii() else Folding(unicodedata.normalize("NFC", wording)).plain
 
 
 def _strip_signs(wording: str) -> str:
     """Take signs off the edges ("Yahoo!", ".NET"), but not a middle dot: "阿里·" begins a name."""
+    if wording.isalnum():
+        return wording
     is_sign = [
         folded in SEPARATOR + BREAK and char not in _MIDDLE_DOTS
         for char, folded in zip(wording, fold(wording), strict=True)

@@ -150,6 +150,27 @@ def test_a_topic_does_not_undo_a_shipped_group() -> None:
     assert "@@cloud" not in tokens("Alibaba and Amazon", "", glossary)
 
 
+def test_a_story_that_everybody_carries_stays_one() -> None:
+    """What hundreds have in common must not look like what all the news has in common."""
+    words = ["Kuaishou", "Kling", "raises", "$750 million", "video", "generator", "funding"]
+    chance = random.Random(1)
+    everybody = [
+        told(number, f"{' '.join(chance.sample(words, 5))} outlet{number}", number / 100)
+        for number in range(100, 300)
+    ]
+    archive = Statistics()
+    count(archive, [*everybody, *week()], SHIPPED)
+    archive.articles += 4000  # other news, in none of these words
+    largest = max(members(cluster([*everybody, *week()], SHIPPED, archive)), key=len)
+    assert len(largest) >= 200
+
+
+def test_the_same_headline_from_everybody_is_one_story() -> None:
+    title = "Kling raises $750 million"
+    everybody = [told(number, title, number / 100) for number in range(100, 600)]
+    assert max(map(len, members(grouped(everybody)))) == 500
+
+
 # ------------------------------------------------------------------------------------------- ids
 
 

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from monitor.model import Story, StoryArticle
-from monitor.stories.copies import copies
+from monitor.stories.copies import copies, keys
 from monitor.stories.glossary import Glossary
 from monitor.stories.linking import linked
-from monitor.stories.similarity import Statistics, likeness
+from monitor.stories.similarity import WINDOW, Statistics, likeness
 from monitor.stories.tokens import tokens
 
 #: Articles of one story are alike by so much on average.
@@ -17,7 +18,7 @@ THRESHOLD = 0.2
 def count(statistics: Statistics, articles: Iterable[StoryArticle], glossary: Glossary) -> None:
     """Let an archive's statistics take in more articles."""
     for article in articles:
-        statistics.add(article.title, tokens(article.title, article.text, glossary))
+        statistics.add(article.title, _tokens(article, glossary))
 
 
 def cluster(
@@ -34,12 +35,14 @@ def cluster(
         glossary: What means the same.
         archive: Made with this glossary; it has counted these articles too.
     """
-    ordered = sorted(articles, key=lambda article: (article.at, article.id))
+    ordered = sorted(articles, key=_order)
     if not ordered:
         return ()
-    read = [(each.at, each.title, tokens(each.title, each.text, glossary)) for each in ordered]
+    # What has the same headline or address is one story without a comparison.
+    units = _units(ordered)
+    read = [(unit[0].at, unit[0].title, _tokens(unit[0], glossary)) for unit in units]
     groups = [
-        [ordered[index] for index in group]
+        sorted((article for index in group for article in units[index]), key=_order)
         for group in linked(likeness(read, archive), from_=THRESHOLD)
     ]
     ids = _ids(groups)
@@ -52,6 +55,29 @@ def cluster(
         )
         for group, (own, absorbed) in zip(groups, ids, strict=True)
     )
+
+
+def _order(article: StoryArticle) -> tuple[datetime, int]:
+    return article.at, article.id
+
+
+def _tokens(article: StoryArticle, glossary: Glossary) -> dict[str, int]:
+    return tokens(article.title, article.text, glossary)
+
+
+def _units(ordered: Sequence[StoryArticle]) -> list[list[StoryArticle]]:
+    """Put together what repeats an article of the same window word for word."""
+    units: list[list[StoryArticle]] = []
+    known: dict[str, list[StoryArticle]] = {}
+    for article in ordered:
+        names = keys(article)
+        unit = next((known[name] for name in names if name in known), None)
+        if unit is None or article.at - unit[0].at > WINDOW:
+            unit = []
+            units.append(unit)
+        unit.append(article)
+        known.update(dict.fromkeys(names, unit))
+    return units
 
 
 def _ids(groups: Sequence[Sequence[StoryArticle]]) -> list[tuple[int | None, tuple[int, ...]]]:

@@ -4,12 +4,12 @@ Feeds carry whole texts, excerpts, and both with a line of their own before or b
 measure is containment: the share of the shorter text's runs of four words that the longer one has.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from zlib import crc32
 
 from monitor.links import canonical_link, without_scheme
 from monitor.model import StoryArticle
-from monitor.stories.tokens import headline, is_unspaced
+from monitor.stories.tokens import MAX_TITLE, headline, is_unspaced
 from monitor.text import index_tokens
 
 #: So much of a text is compared.
@@ -20,6 +20,9 @@ CONTAINMENT = 0.5
 SKETCH = 128
 #: With fewer runs in common two texts may just quote the same sentence.
 FEWEST_SHARED = 4
+
+#: Shorter headlines ("Morning briefing") come again with other news.
+FEWEST_WORDS = 4
 
 #: A run is four words long; a Chinese character is half a word.
 _WORDS, _WIDE = 4, 8
@@ -37,8 +40,8 @@ def copies(articles: Sequence[StoryArticle]) -> dict[int, int]:
     sketches: dict[int, list[int]] = {}
     for article in articles:
         sketch = _sketch(article.text)
-        keys = list(_keys(article))
-        candidates = [by_key[key] for key in keys if key in by_key]
+        names = keys(article)
+        candidates = [by_key[name] for name in names if name in by_key]
         if not candidates:
             shared: dict[int, int] = {}
             for value in sketch:
@@ -56,17 +59,20 @@ def copies(articles: Sequence[StoryArticle]) -> dict[int, int]:
             sketches[original] = sketch
             for value in sketch:
                 by_hash.setdefault(value, []).append(original)
-        for key in keys:
-            by_key.setdefault(key, original)
+        for name in names:
+            by_key.setdefault(name, original)
     return found
 
 
-def _keys(article: StoryArticle) -> Iterator[str]:
-    """Give what two copies cannot both have by chance: the address, and the headline's words."""
+def keys(article: StoryArticle) -> list[str]:
+    """Give what two reports do not share by chance: the address, and a headline of some words."""
+    found = []
     if article.url:
-        yield without_scheme(canonical_link(article.url))
-    if words := " ".join(index_tokens(headline(article.title))):
-        yield f"title {words}"
+        found.append(without_scheme(canonical_link(article.url)))
+    words = index_tokens(headline(article.title)[:MAX_TITLE])
+    if len(words) >= FEWEST_WORDS:
+        found.append(f"title {' '.join(words)}")
+    return found
 
 
 def _sketch(text: str) -> list[int]:

@@ -31,9 +31,9 @@ FAINTEST = 0.05
 #: compared, the little that is equal must not look like everything.
 GRAIN = 6.0
 
-#: What more articles have than this, and than a tenth of all, makes no two alike: to compare
-#: all that have it would take long.
-COMMON = 100
+#: A token that is in every seventh article of the archive makes no two alike; to compare all that
+#: have it would take long. In a small window all tokens are compared.
+COMMON_RARITY, FEW = 2.0, 100
 
 #: A smaller archive is judged as if it were the only news on its subjects among so many articles.
 SMALL = 300
@@ -80,22 +80,24 @@ def likeness(
     scripts = [is_unspaced(title) for _, title, _ in articles]
     own, across = _vectors(times, [found for _, _, found in articles], archive)
     rows: Likeness = [{} for _ in articles]
-    most = max(COMMON, len(articles) // 10)
+    common = _common(own, archive)
     held: tuple[_Postings, _Postings] = (defaultdict(list), defaultdict(list))
     bridges: tuple[_Postings, _Postings] = (defaultdict(list), defaultdict(list))
     for index, at in enumerate(times):
         first = bisect_left(times, at - WINDOW / _DAY)
         script = scripts[index]
-        alike = _compared(own[index], held[script], first, most)
-        alike |= _compared(across[index], bridges[not script], first, most)
+        alike = _compared(own[index], held[script], first)
+        alike |= _compared(across[index], bridges[not script], first)
         for other, value in alike.items():
             faded = min(value, 1.0) * 0.5 ** ((at - times[other]) * _DAY / HALF_LIFE)
             if faded >= FAINTEST:
                 rows[index][other] = rows[other][index] = faded
         for token, weight in own[index].items():
-            held[script][token].append((index, weight))
+            if token not in common:
+                held[script][token].append((index, weight))
         for token, weight in across[index].items():
-            bridges[script][token].append((index, weight))
+            if token not in common:
+                bridges[script][token].append((index, weight))
     return rows
 
 
@@ -128,6 +130,16 @@ def _vectors(
     return own, across
 
 
+def _common(vectors: Sequence[_Vector], archive: Statistics) -> set[str]:
+    """Give the tokens that too many articles have, here and in the archive, to tell any apart."""
+    holders = Counter(token for vector in vectors for token in vector)
+    return {
+        token
+        for token, number in holders.items()
+        if number > FEW and archive.rarity(token) < COMMON_RARITY
+    }
+
+
 def _is_shared(times: Sequence[float], at: float, reach: float) -> bool:
     """Tell whether one more than the one at this time is within reach of it."""
     return bisect_right(times, at + reach) - bisect_left(times, at - reach) > 1
@@ -142,14 +154,11 @@ def _measured(vector: _Vector) -> _Vector:
     return {token: weight / length for token, weight in vector.items()}
 
 
-def _compared(vector: _Vector, held: _Postings, first: int, most: int) -> dict[int, float]:
+def _compared(vector: _Vector, held: _Postings, first: int) -> dict[int, float]:
     """Give the cosine with each article from `first` on that has one of the tokens."""
     sums: defaultdict[int, float] = defaultdict(float)
     for token, weight in vector.items():
-        holders = held.get(token, ())
-        if len(holders) > most:
-            continue
-        for other, its_weight in holders:
+        for other, its_weight in held.get(token, ()):
             if other >= first:
                 sums[other] += weight * its_weight
     return sums

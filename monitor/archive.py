@@ -30,7 +30,8 @@ from monitor.model import (
 from monitor.query import Node, Term
 from monitor.store import Store
 
-PAGE_SIZE = 30
+#: With all its buttons a page stays under 50 KB.
+PAGE_SIZE = 25
 MAX_QUERY_CHARS = 1_000
 #: Counts look at the newest of what is found.
 MAX_COUNTED = 20_000

@@ -188,6 +188,35 @@ def test_forms_that_cannot_be_followed_say_why(
     assert said(news, ReviewState.OPEN) == ["Kling news", "Chip news", "Old news"]
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/json", "multipart/form-data", ""])
+def test_only_forms_of_our_pages_are_taken(news: Site, kind: str) -> None:
+    body = f"csrf={token(news)}&do=relevant+{keys(news, 'Kling news')}"
+    answer = news.client.post("/review", content=body, headers={"Content-Type": kind})
+    assert answer.status_code == 415
+    assert said(news, ReviewState.RELEVANT) == []
+
+
+def test_every_status_is_hardened(news: Site) -> None:
+    answers = [
+        news.client.post("/review", data={"csrf": "old"}),
+        send(news, do="relevant"),
+        send(news, do="x" * 300_000),
+        news.get("/review"),
+        news.get("/articles/0"),
+        news.get("/archive.csv?q=("),
+        news.client.post(
+            "/review", data={"csrf": token(news), "do": f"star {keys(news, 'Old news')}"}
+        ),
+        news.get("/", headers={"Host": "evil.example"}),
+    ]
+    assert [answer.status_code for answer in answers] == [403, 400, 413, 405, 404, 400, 303, 421]
+    for answer in answers:
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
 def test_marking_what_is_not_there_any_more_changes_nothing(news: Site) -> None:
     assert send(news, do="relevant 999999:kling").status_code == 200
     assert send(news, "/review/undo", step="unheard").status_code == 200

@@ -150,6 +150,10 @@ class Reviewing:
         return self._answer(request, form, step=step, number=1)
 
     async def _form(self, request: Request) -> Form:
+        # A form that another site can make a browser send as text is none of ours.
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/x-www-form-urlencoded":
+            raise HTTPException(415, "This address takes the forms of the archive's own pages.")
         body = bytearray()
         async for chunk in request.stream():
             body += chunk

@@ -62,6 +62,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "article": lambda s: s.article(1),
     "topic_counts": lambda s: s.topic_counts(),
     "facets": lambda s: s.facets(ArchiveFilter(), most=10),
+    "article_at": lambda s: s.article_at("https://news.example/"),
     "match_times": lambda s: s.match_times(NOW),
     "carriers": lambda s: s.carriers(1),
     "review": lambda s: s.review([KEY], ReviewChange(starred=True), step="a", now=NOW),

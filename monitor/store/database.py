@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import Connection, Engine, delete, insert, make_url
+from sqlalchemy import Connection, Engine, delete, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from monitor.errors import StoreError
+from monitor.store.insertion import Insertion
 from monitor.store.sqlite import Sqlite
 from monitor.store.tables import search_queue
 
@@ -21,8 +22,6 @@ Dialect: TypeAlias = "Sqlite | Postgres"
 
 #: How many keys one statement names: far below any database's limit of parameters.
 KEYS_AT_ONCE = 1000
-
-_QUEUE = insert(search_queue)
 
 #: SQLSTATE of PostgreSQL's "undefined table": the database is not as we left it, so no bug of ours.
 _UNDEFINED_TABLE = "42P01"
@@ -36,6 +35,7 @@ class Database:
         dialect.remember_file()
         # One writer per process: threads wait here, without SQLite's polling for its lock.
         self._writer = threading.Lock()
+        self._queued = Insertion(dialect, search_queue, ["article_id"])
 
     @property
     def _engine(self) -> Engine:
@@ -75,7 +75,7 @@ class Database:
 
     def _queue_for_search(self, connection: Connection, ids: Sequence[int]) -> None:
         if ids:
-            connection.execute(_QUEUE, [{"article_id": number} for number in ids])
+            self._queued.run(connection, [{"article_id": number} for number in ids])
 
 
 def dialect_of(url: str, patience: timedelta) -> Dialect:

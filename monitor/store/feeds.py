@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, update
 
 from monitor.config import FeedConfig
 from monitor.model import (
@@ -21,7 +21,8 @@ from monitor.model import (
     TopicVersion,
 )
 from monitor.store import values
-from monitor.store.database import KEYS_AT_ONCE, Database
+from monitor.store.database import KEYS_AT_ONCE, Database, Dialect
+from monitor.store.insertion import Insertion
 from monitor.store.tables import (
     CleanText,
     articles,
@@ -144,6 +145,15 @@ class _Stored:
 
 class Feeds(Database):
     """Feeds and polls."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect)
+        self._new_imprint = dialect.insert(imprints).on_conflict_do_nothing(
+            index_elements=["feed_id"]
+        )
+        self._new_articles = Insertion(dialect, articles, ["key"])
+        self._new_sightings = Insertion(dialect, sightings, ["feed_id", "key"])
+        self._new_matches = Insertion(dialect, matches, ["topic_id", "article_id"])
 
     def accept_config(
         self,
@@ -287,17 +297,19 @@ class Feeds(Database):
             edits = _renew(connection, feed_id, outcome.renewals, seen)
             # A feed's newest entry usually comes first; stored last, it gets the highest number and
             # stands first among those of the same time.
-            fresh = [s for s in reversed(outcome.sightings) if clean(s.names.key) not in seen]
-            keys = [clean(s.article.key) for s in fresh]
+            fresh = [
+                (clean(sighting.article.key), sighting)
+                for sighting in reversed(outcome.sightings)
+                if clean(sighting.names.key) not in seen
+            ]
+            keys = [key for key, _ in fresh]
             self._dialect.hold_articles(connection, [*keys, *edits])
             stored = _stored(connection, [*keys, *edits])
-            new = {
-                clean(s.article.key): s.article for s in fresh if clean(s.article.key) not in stored
-            }
+            new = {key: sighting.article for key, sighting in fresh if key not in stored}
             articles_new = self._add_articles(connection, feed_id, new, stored) if new else 0
             edited = {key: seen for key, seen in edits.items() if key in stored}
             self._edit_articles(connection, feed_id, edited, stored)
-            shown = [(s, stored[clean(s.article.key)]) for s in fresh]
+            shown = [(sighting, stored[key]) for key, sighting in fresh]
             self._add_sightings(connection, feed_id, shown)
             told = [*shown, *((seen, stored[key]) for key, seen in edited.items())]
             matches_new = self._add_matches(connection, told)
@@ -357,10 +369,7 @@ class Feeds(Database):
         kept = connection.execute(_UPDATE_IMPRINT, {"of_feed": feed_id, "imprint": imprint})
         if kept.rowcount == 0:
             # Where another process was faster, its document is as good as ours.
-            connection.execute(
-                self._dialect.insert(imprints).on_conflict_do_nothing(index_elements=["feed_id"]),
-                {"feed_id": feed_id, "imprint": imprint},
-            )
+            connection.execute(self._new_imprint, {"feed_id": feed_id, "imprint": imprint})
 
     def _add_articles(
         self,
@@ -372,8 +381,7 @@ class Feeds(Database):
         """Store articles, add them to what is stored, and say how many were new after all."""
         rows = [values.article_values(article, feed_id) for article in new.values()]
         # Another process may have stored the same article a moment ago.
-        statement = self._dialect.insert(articles).on_conflict_do_nothing(index_elements=["key"])
-        number = _insert(connection, statement, rows)
+        number = self._new_articles.run(connection, rows)
         if number < len(rows):
             stored |= _stored(connection, list(new))
         else:
@@ -435,12 +443,7 @@ class Feeds(Database):
             }
             for seen, article in shown
         ]
-        connection.execute(
-            self._dialect.insert(sightings).on_conflict_do_nothing(
-                index_elements=["feed_id", "key"]
-            ),
-            rows,
-        )
+        self._new_sightings.run(connection, rows)
 
     def _add_matches(
         self, connection: Connection, shown: Sequence[tuple[Sighting, _Stored]]
@@ -460,12 +463,7 @@ class Feeds(Database):
                         "sorted_at": article.sorted_at,
                     }
                 )
-        if not rows:
-            return 0
-        statement = self._dialect.insert(matches).on_conflict_do_nothing(
-            index_elements=["topic_id", "article_id"]
-        )
-        return _insert(connection, statement, rows)
+        return self._new_matches.run(connection, rows) if rows else 0
 
 
 def newest_times(connection: Connection, feed_id: int, most: int) -> tuple[datetime, ...]:
@@ -474,13 +472,6 @@ def newest_times(connection: Connection, feed_id: int, most: int) -> tuple[datet
     It is one look into the index; a single statement for all feeds would read the whole index.
     """
     return tuple(connection.scalars(_NEWEST, {"feed_id": feed_id, "most": most}))
-
-
-def _insert(connection: Connection, statement: Insert, rows: Sequence[values.Values]) -> int:
-    """Insert what is not there yet; say how many rows it was."""
-    # Of an INSERT, SQLAlchemy keeps the number only if asked to.
-    counted = {"preserve_rowcount": True}
-    return connection.execute(statement, rows, execution_options=counted).rowcount
 
 
 def _seen(

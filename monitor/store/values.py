@@ -31,6 +31,9 @@ from monitor.store.tables import clean
 
 Values = dict[str, Any]
 
+# `json.dumps` would make an encoder for each value.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def feed_values(state: FeedState) -> Values:
     """Lay out what a poll decides; `every` is the configuration's word and not among it."""
@@ -253,7 +256,7 @@ def strings(text: str) -> tuple[str, ...]:
 
 def _json(value: Iterable[Any]) -> str:
     # Cleaned again as a whole by the column; JSON's own escape would hide a NUL from it.
-    return json.dumps(_cleaned(value), ensure_ascii=False, separators=(",", ":"))
+    return _encode(_cleaned(value))
 
 
 def _cleaned(value: Any) -> Any:  # noqa: ANN401  whatever JSON has

@@ -100,6 +100,22 @@ def article_key(
     return _key("publication", folded(entry.publisher or source), heading, day.isoformat())
 
 
+def in_full(article: Article, page: str) -> str:
+    """Give an article's text with that of its page, from which it may have come itself.
+
+    The feed's own words stand in front, so that all evidence in them holds as it is.
+
+    Args:
+        article: As its feed has it.
+        page: What its page says.
+    """
+    rest = page.removeprefix(article.title).lstrip()
+    if rest.startswith(article.text):
+        return rest
+    before, _, after = rest.partition(article.text)
+    return "\n".join(filter(None, (article.text, before.rstrip(), after.lstrip())))
+
+
 def _language(entry: Entry, feed: str | None, configured: str | None) -> str:
     own = languages.normalized(entry.lang)
     stated = [tag for tag in map(languages.normalized, (feed, configured)) if tag]

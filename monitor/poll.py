@@ -260,11 +260,12 @@ def _news(work: Round, task: _Task, parsed: ParsedFeed, now: datetime) -> _News:
     feed, state = task.feed, task.state
     listing = identity.listing(parsed, state.key_policy)
     known = _known(work.store, state, listing, now)
+    shown = articles.sightings(
+        parsed, listing, state, known=known, name=feed.name, lang=feed.lang, now=now
+    )
     seen = [
         replace(sighting, matches=work.topics.match(sighting.article))
-        for sighting in articles.sightings(
-            parsed, listing, state, known=known, name=feed.name, lang=feed.lang, now=now
-        )
+        for sighting in _in_full(work.store, state, tuple(shown), known)
     ]
     edited = {sighting.names.key: sighting for sighting in seen}
     renewals = [
@@ -298,6 +299,22 @@ def _known(store: Store, state: FeedState, listing: Listing, now: datetime) -> R
     ]
     lookalikes = store.lookalikes(state.feed_url, strange) if strange else ()
     return identity.recognized(listing, known, lookalikes, now)
+
+
+def _in_full(
+    store: Store, state: FeedState, shown: Sequence[Sighting], known: Recognized
+) -> Iterator[Sighting]:
+    """Put the pages that were read in full behind the new words of edited entries."""
+    keys = {key: known.entries[key].key for s in shown if (key := s.names.key) in known.entries}
+    pages = store.page_texts(state.feed_url, keys.values()) if keys else {}
+    for sighting in shown:
+        page = pages.get(keys.get(sighting.names.key, ""))
+        # A feed that leaves out a text does not take it away.
+        if page and sighting.article.text:
+            text = articles.in_full(sighting.article, page)
+            yield replace(sighting, article=replace(sighting.article, text=text))
+        else:
+            yield sighting
 
 
 def offline_line(feeds: int, kinds: Collection[FailureKind]) -> str:

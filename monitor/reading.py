@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from monitor import articles
 from monitor.config import TopicConfig
 from monitor.matcher import Topics
 from monitor.model import (
-    Article,
     FailureKind,
     Fetched,
     FetchFailed,
@@ -167,18 +167,9 @@ def _outcome(
         return replace(outcome, error=found.reason)
     if len(found) < max(_LEAST_CHARACTERS, len(before) + 1):
         return replace(outcome, error="the page has no more text than the feed gave")
-    text = _in_full(page.article, found)
+    text = articles.in_full(page.article, found)
     matches = topics.match(replace(page.article, text=text))
     return replace(outcome, page=found, text=text, matches=matches)
-
-
-def _in_full(article: Article, page: str) -> str:
-    """Put the feed's own words in front, so that all evidence in them holds as it is."""
-    rest = page.removeprefix(article.title).lstrip()
-    if rest.startswith(article.text):
-        return rest
-    before, _, after = rest.partition(article.text)
-    return "\n".join(filter(None, (article.text, before.rstrip(), after.lstrip())))
 
 
 @dataclass(frozen=True, slots=True)

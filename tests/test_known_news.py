@@ -11,8 +11,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from monitor import query
-from monitor.model import ArchiveFilter, DigestItem, Entry, KeyPolicy, PollReport, Window
+from monitor import articles, query
+from monitor.matcher import Topics
+from monitor.model import (
+    ArchiveFilter,
+    DigestItem,
+    Entry,
+    KeyPolicy,
+    PageOutcome,
+    PollReport,
+    Window,
+)
 from monitor.store import Store
 from tests.factories import DAY, FEED_URL, HOUR, NOW, issue, slot
 from tests.test_poll import CONFIG, OTHER_URL, Desk, document, fetched
@@ -339,6 +348,46 @@ def test_the_evidence_of_a_match_holds_after_an_edit(room: Newsroom) -> None:
     room.show(story(title="It waits", text=""), at=2 * HOUR)
     (row,) = room.desk.store.page(ArchiveFilter()).articles
     assert [match.spans for match in row.matches] == [()]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param({"title": "A better toaster is shown"}, id="the title"),
+        pytest.param({"text": "The toaster, which costs 30 euros, is new."}, id="the text"),
+        pytest.param({"title": "A dearer toaster", "text": "It costs 40 euros."}, id="both"),
+        pytest.param({"text": "It was a long day in Hamburg."}, id="what the page says too"),
+        pytest.param({"text": ""}, id="the text is left out"),
+    ],
+)
+def test_an_edit_leaves_what_was_read_of_the_page(room: Newsroom, edit: dict[str, str]) -> None:
+    first = story(title="A toaster is shown", text="It costs 30 euros.")
+    room.show(first, at=0 * HOUR)
+    read_page(room, "It was a long day in Hamburg. The toaster makes films with Kling.")
+    assert room.mail(HOUR) == ["A toaster is shown"]
+    room.show(replace(first, **edit), at=2 * HOUR)  # type: ignore[arg-type]
+    (row,) = room.desk.store.page(ArchiveFilter()).articles
+    assert row.article.title == edit.get("title", first.title)
+    assert row.article.text.startswith(edit.get("text") or first.text)
+    assert row.article.text.count("It was a long day in Hamburg.") == 1
+    assert row.article.text.endswith("The toaster makes films with Kling.")
+    (match,) = row.matches
+    (span,) = match.spans
+    assert row.article.text[span.start : span.end] == "Kling"
+    assert room.found("Hamburg") == [row.article.title]
+    assert room.mail(3 * HOUR) == []
+
+
+def read_page(room: Newsroom, page: str) -> None:
+    """Read the newest article's page."""
+    store = room.desk.store
+    row = store.page(ArchiveFilter(matched_only=False)).articles[0]
+    store.decide_pages({row.id: True}, NOW)
+    text = articles.in_full(row.article, page)
+    matches = Topics(CONFIG.topics).match(replace(row.article, text=text))
+    store.save_page(
+        PageOutcome(article_id=row.id, tries=1, read_at=NOW, page=page, text=text, matches=matches)
+    )
 
 
 @pytest.mark.parametrize(

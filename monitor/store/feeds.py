@@ -409,14 +409,8 @@ class Feeds(Database):
             if before.feed_id != feed_id:
                 continue
             title, text = clean(seen.article.title), clean(seen.article.text)
-            # A feed that leaves out its texts for a while does not take them from the archive; nor
-            # does a new title take the full text that stands behind the feed's own.
-            keeps_text = before.text.startswith(text)
-            said = replace(
-                seen.article,
-                title=title or before.title,
-                text=before.text if keeps_text else text,
-            )
+            # A feed that leaves out its texts for a while does not take them from the archive.
+            said = replace(seen.article, title=title or before.title, text=text or before.text)
             rows.append({"of_id": before.id, **values.edited_values(said)})
             stored[key] = replace(before, title=said.title, text=said.text)
             after[before.id] = (seen, stored[key])

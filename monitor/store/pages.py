@@ -114,6 +114,17 @@ class Pages(Database):
         with self._read() as connection:
             return tuple(connection.scalars(select(pages.c.url).where(pages.c.rests_until > now)))
 
+    def page_texts(self, feed_url: str, keys: Collection[str]) -> dict[str, str]:
+        """Give what was read of the pages of a feed's entries, by their keys."""
+        read = (
+            select(sightings.c.key, pages.c.text)
+            .join(feeds, feeds.c.id == sightings.c.feed_id)
+            .join(pages, pages.c.article_id == sightings.c.article_id)
+            .where(feeds.c.url == feed_url, sightings.c.key.in_(keys), pages.c.text != "")
+        )
+        with self._read() as connection:
+            return {row.key: row.text for row in connection.execute(read)}
+
     def save_page(self, outcome: PageOutcome) -> int:
         """Store all that one try to read a page changes; say how many matches were new.
 

@@ -4,8 +4,10 @@ MONITOR = .venv/bin/python -m monitor
 PIP     = .venv/bin/python -m pip --disable-pip-version-check
 LOG     = .venv/install.log
 TESTS   = tests
+KILLS   = 100
+TERMS   = 20
 
-.PHONY: help install run demo test check bench clean
+.PHONY: help install run demo test check bench torture clean
 
 help:
 	@echo 'make run      set up what is missing, then start the service (Ctrl-C ends it)'
@@ -14,6 +16,7 @@ help:
 	@echo 'make test     all tests; one file: make test TESTS=tests/test_query.py'
 	@echo 'make check    style and types'
 	@echo 'make bench    speed on this machine; more feeds: make bench N=2000'
+	@echo 'make torture  kill the service again and again; more often: make torture KILLS=1000'
 	@echo 'make clean    remove .venv and caches; never data/'
 
 # A folder that was moved or renamed leaves its commands behind: they name the old place.
@@ -40,6 +43,9 @@ bench: .venv/.dev
 	@.venv/bin/python -m bench.parse
 	@.venv/bin/python -m bench.match
 	@.venv/bin/python -m bench.rhythm
+
+torture: .venv/.dev
+	@.venv/bin/python -m bench.torture --kills $(KILLS) --terms $(TERMS)
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -42,6 +42,9 @@ STOP_PATIENCE = timedelta(seconds=7)
 
 #: Ticks so far apart mean that the machine slept.
 LONG_GAP = timedelta(minutes=2)
+
+#: A tick may be planned so much more than its interval ahead.
+_UNEVEN = timedelta(seconds=1)
 
 #: A service that was just started or woke composes what is due only after a round of polls, but
 #: does not wait longer than this.
@@ -95,6 +98,8 @@ class Attention:
         """
         if now - self._ticked_at > LONG_GAP:
             self._awake_since = now
+        # A clock that is set back must not make us wait until it is that late again.
+        self._awake_since = min(self._awake_since, now)
         self._ticked_at = now
         if self._round_ended_at is not None and self._round_ended_at >= self._awake_since:
             return True
@@ -154,6 +159,18 @@ class Service:
         self._tick("forget", FORGET_TICK, self._forget)
         self._scheduler.start()
 
+    def mind_the_clock(self) -> None:
+        """Let steps run at once that are planned further ahead than they ever are.
+
+        That is what is left when the machine's clock is set back: APScheduler plans by it, and
+        would let nothing happen until it is that late again.
+        """
+        now = datetime.now(UTC)
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time - now > job.trigger.interval + _UNEVEN:
+                log.warning("the clock was set back", extra={"step": job.id})
+                job.modify(next_run_time=now)
+
     def stop(self) -> bool:
         """Stop ticking, let running steps end, and end the parser's processes.
 
@@ -178,7 +195,8 @@ class Service:
             "interval",
             seconds=every.total_seconds(),
             id=name,
-            next_run_time=self._app.clock(),
+            # By the scheduler's own clock: at once, wherever that of the monitor stands.
+            next_run_time=datetime.now(UTC),
         )
 
     def _set(self, **changes: object) -> None:
@@ -190,7 +208,9 @@ class Service:
         self._on_progress(done, total)
 
     def _poll(self, work: Round) -> None:
-        if self._rest_until is not None and self._app.clock() < self._rest_until:
+        now = self._app.clock()
+        # No rest is longer than REST: the end of one that seems so is from a clock that was ahead.
+        if self._rest_until is not None and now < self._rest_until <= now + REST:
             return
         try:
             report = poll.poll_due(work, on_progress=self._progress)

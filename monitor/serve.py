@@ -24,6 +24,9 @@ from monitor.scheduler import Service
 from monitor.terminal import Progress
 from monitor.web import Server, Services, check_listen, create_app, load_token
 
+#: How often to look whether the machine's clock was set back.
+MIND_THE_CLOCK = timedelta(seconds=10)
+
 #: The demo's own port, so that it can run beside a service.
 DEMO_LISTEN = "127.0.0.1:8485"
 
@@ -63,7 +66,8 @@ def serve(
         try:
             _say_where(app, server)
             service.start()
-            stop.wait()
+            while not stop.wait(MIND_THE_CLOCK.total_seconds()):
+                service.mind_the_clock()
             say("stopping")
         finally:
             server.stop()

@@ -1,10 +1,14 @@
-"""When the service may compose what is due."""
+"""When the service does its steps, and when it may compose what is due."""
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Self
 
 import pytest
 
-from monitor.scheduler import Attention
+from monitor.app import App
+from monitor.scheduler import Attention, Service
 from tests.factories import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -36,3 +40,33 @@ def test_a_digest_waits_for_the_news(
             attention.round_ended(now)
         answer = attention.looked_around(now)
     assert answer is expected
+
+
+def test_a_clock_that_is_set_back_keeps_no_digest_waiting() -> None:
+    attention = Attention(NOW)
+    back = NOW - 120 * MINUTE
+    assert not attention.looked_around(back)
+    attention.round_ended(back)
+    assert attention.looked_around(back + TICK)
+
+
+def test_steps_go_on_when_the_machines_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + 120 * MINUTE
+
+    (tmp_path / "config.toml").write_text("", encoding="utf-8")
+    with App.open(tmp_path / "config.toml") as app:
+        service = Service(app)
+        with monkeypatch.context() as patched:
+            patched.setattr("apscheduler.schedulers.base.datetime", Ahead)
+            service.start()
+            while service.status.rounds == 0:
+                time.sleep(0.01)
+        while service.status.rounds == 1:
+            service.mind_the_clock()
+            time.sleep(0.01)
+        assert service.stop()

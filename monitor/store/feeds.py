@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, update
@@ -34,6 +34,9 @@ from monitor.store.tables import (
     sightings,
     topic_versions,
 )
+
+#: So much the clocks of two machines may differ that work on one database.
+CLOCKS_DIFFER = timedelta(minutes=10)
 
 _POLLED = and_(feeds.c.active, ~feeds.c.retired)
 
@@ -222,10 +225,15 @@ class Feeds(Database):
                     connection.execute(update(feeds).where(feeds.c.url == url).values(active=False))
 
     def due_feeds(self, now: datetime, *, everything: bool = False) -> tuple[FeedState, ...]:
-        """Give the feeds to poll now, the longest overdue first; `everything`: due or not."""
+        """Give the feeds to poll now, the longest overdue first; `everything`: due or not.
+
+        A feed that was last polled in a time to come is due: the clock was wrong then, and what was
+        planned by it is, too.
+        """
         due = select(feeds).where(_POLLED).order_by(feeds.c.next_poll_at, feeds.c.id)
         if not everything:
-            due = due.where(feeds.c.next_poll_at <= now)
+            wrong = feeds.c.last_polled_at > now + CLOCKS_DIFFER
+            due = due.where(or_(feeds.c.next_poll_at <= now, wrong))
         with self._read() as connection:
             return tuple(map(values.feed_state, connection.execute(due)))
 

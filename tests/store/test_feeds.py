@@ -85,6 +85,14 @@ def test_a_feed_that_is_not_due_waits_unless_everything_is_asked_for(store: Stor
     assert store.next_poll_at() == NOW + HOUR
 
 
+def test_a_feed_polled_in_a_time_to_come_is_due(store: Store) -> None:
+    """The clock was a day ahead and was set back: nothing may wait for that day."""
+    store.sync_feeds([feed()], NOW)
+    store.save_poll(outcome())
+    assert store.due_feeds(ago(minutes=9)) == ()
+    assert len(store.due_feeds(ago(hours=1))) == 1
+
+
 def test_a_feed_that_left_the_configuration_keeps_its_history(store: Store) -> None:
     store.sync_feeds([feed()], NOW)
     store.save_poll(outcome(sighting()))

@@ -61,7 +61,6 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "save_page": lambda s: s.save_page(PageOutcome(article_id=1, tries=1, read_at=NOW)),
     "page": lambda s: s.page(ArchiveFilter()),
     "article": lambda s: s.article(1),
-    "article_at": lambda s: s.article_at("https://news.example/1"),
     "topic_counts": lambda s: s.topic_counts(),
     "facets": lambda s: s.facets(ArchiveFilter(), most=10),
     "article_at": lambda s: s.article_at("https://news.example/"),

@@ -3,8 +3,8 @@
 python -m bench.archive [ARTICLES [MATCHES [URL]]]    (1000000 and 100000 unless told otherwise)
 
 Builds the archive once in /tmp (or at the address of a PostgreSQL database) and keeps it there for
-the next run; delete the file to build it anew. Prints the CPU time of each page inside this process:
-on SQLite that is all the work, on PostgreSQL the server's share is missing.
+the next run; delete the file to build it anew. Prints the CPU time of each page in this process: on
+SQLite that is all the work, on PostgreSQL the server's share is missing.
 """
 
 import json
@@ -64,8 +64,9 @@ def build(store: Store, wanted: int, matched: int) -> None:
                 }
             )  # fmt: skip
             seen.append(
-                {"feed_id": feed, "key": str(number), "article_id": number, "sorted_at": when}
-            )
+                {"feed_id": feed, "key": str(number), "article_id": number, "sorted_at": when,
+                 "heading": number, "content": number, "edits": 0}
+            )  # fmt: skip
             if n % every == 0:
                 topic = min(int(chance.paretovariate(0.8)), TOPICS) - 1
                 spans = json.dumps([["title", 0, 4, rows[-1]["title"][:4], "word"]])
@@ -150,7 +151,7 @@ def main(wanted: int, matched: int, url: str) -> None:
     timed("all articles", lambda: browse(store, Question(everything=True)))
     of_feed = Question(feed="https://feed9.example/", everything=True)
     timed("a feed's articles", lambda: browse(store, of_feed))
-    timed("feeds' page: feed_rows", store.feed_rows)
+    timed("feeds of 30 days", lambda: store.feed_rows(NOW - timedelta(days=30)))
     some = [word for word, _ in zip(queries(store), range(50), strict=False)]
     searches(store, "50 searches in matches, with facets", [Question(query=word) for word in some])
     searches(

@@ -438,10 +438,15 @@ class FeedHealth:
         return Condition.QUIET if self.quiet_for else Condition.WELL
 
 
-def health(store: Store, configured: Config, now: datetime) -> tuple[FeedHealth, ...]:
-    """Tell how every configured feed is, those in trouble first."""
+def health(
+    store: Store, configured: Config, now: datetime, *, since: datetime | None = None
+) -> tuple[FeedHealth, ...]:
+    """Tell how every configured feed is, those in trouble first.
+
+    What each brought is counted from `since` on; None counts all that is kept.
+    """
     times = store.publication_times(silence.TIMES_CONSIDERED)
-    rows = {row.state.feed_url: row for row in store.feed_rows()}
+    rows = {row.state.feed_url: row for row in store.feed_rows(since)}
     every = [
         _health(feed, rows.get(feed.url), times.get(feed.url, ()), now) for feed in configured.feeds
     ]

@@ -5,7 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from monitor.config import FeedConfig
 from monitor.model import (
@@ -323,34 +336,30 @@ class Feeds(Database):
             matches_new = self._add_matches(connection, told)
             return PollSaved(articles_new=articles_new, matches_new=matches_new)
 
-    def feed_rows(self) -> tuple[FeedRow, ...]:
-        """Give the feeds of the configuration, retired ones too, with what each brought."""
-        carried = (
-            select(
-                sightings.c.feed_id, func.count(sightings.c.article_id.distinct()).label("number")
-            )
-            .group_by(sightings.c.feed_id)
-            .subquery()
-        )
-        pairs = (
-            select(sightings.c.feed_id, matches.c.topic_id, matches.c.article_id)
-            .join(matches, matches.c.article_id == sightings.c.article_id)
-            .distinct()
-            .subquery()
-        )
+    def feed_rows(self, since: datetime | None = None) -> tuple[FeedRow, ...]:
+        """Give the feeds of the configuration, retired ones too, with what each brought.
+
+        Args:
+            since: Count only what is from this time on, however large the archive; None counts all.
+        """
+        seen = [sightings.c.feed_id == feeds.c.id]
+        if since is not None:
+            seen.append(sightings.c.sorted_at >= since)
+        carried = select(func.count(sightings.c.article_id.distinct())).where(*seen)
+        # What stands in several entries of a feed counts once.
+        pair = matches.c.topic_id + literal(" ") + cast(matches.c.article_id, Text)
         matched = (
-            select(pairs.c.feed_id, func.count().label("number"))
-            .group_by(pairs.c.feed_id)
-            .subquery()
+            select(func.count(pair.distinct()))
+            .select_from(sightings)
+            .join(matches, matches.c.article_id == sightings.c.article_id)
+            .where(*seen)
         )
         statement = (
             select(
                 feeds,
-                func.coalesce(carried.c.number, 0).label("articles"),
-                func.coalesce(matched.c.number, 0).label("matches"),
+                carried.correlate(feeds).scalar_subquery().label("articles"),
+                matched.correlate(feeds).scalar_subquery().label("matches"),
             )
-            .outerjoin(carried, carried.c.feed_id == feeds.c.id)
-            .outerjoin(matched, matched.c.feed_id == feeds.c.id)
             .where(feeds.c.active)
             .order_by(feeds.c.id)
         )

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby, islice
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -34,6 +34,8 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 #: What the page of topics looks back on.
 _TREND_DAYS = 60
+#: What the page of feeds counts.
+_FEED_TIME = timedelta(days=30)
 #: Issues in the list: more than four months of a daily digest.
 _ISSUES = 128
 
@@ -386,7 +388,7 @@ class _Pages:
     def feeds(self, _: Request) -> Response:
         """Show each feed's health, those that need a look first."""
         config, now = self._services.config(), self._services.now()
-        every = subscribe.health(self._services.store, config, now)
+        every = subscribe.health(self._services.store, config, now, since=now - _FEED_TIME)
         lines = words.feed_lines(every, config.feeds, now)
         return self._page("feeds.html", lines=lines, summary=words.feed_summary(lines))
 

@@ -208,6 +208,8 @@ def test_an_article_in_two_feeds_is_one_article_of_both(store: Store) -> None:
         (row,) = store.page(ArchiveFilter(feed_url=url)).articles
         assert row.article == article()
     assert [(row.articles, row.matches) for row in store.feed_rows()] == [(1, 1), (1, 1)]
+    late = store.feed_rows(NOW + timedelta(days=1))
+    assert [(row.articles, row.matches) for row in late] == [(0, 0), (0, 0)]
 
 
 def test_a_match_from_another_feeds_text_keeps_only_the_spans_that_hold(store: Store) -> None:

@@ -93,6 +93,7 @@ function help() {
     }
     close.textContent = "Close";
     close.addEventListener("click", () => box.close());
+    box.addEventListener("close", () => close.blur());
     box.append(title, list, close);
     document.body.append(box);
   }
@@ -122,7 +123,7 @@ const ACTIONS = {
 ACTIONS.Enter = ACTIONS.o;
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, dialog[open]")) return;
   if (event.key === "Enter" && event.target.closest("a, button, summary, input")) return;
   if (prefix === "g") {
     prefix = "";

@@ -3,31 +3,30 @@
 topic, search text, feed, cursor ─→ ArchiveFilter ─→ store ─→ ArchiveView
 """
 
+import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from monitor import finding, text
 from monitor import query as queries
-from monitor import text
 from monitor.config import FeedConfig, TopicConfig
 from monitor.errors import MonitorError, QueryError
 from monitor.model import (
     ArchiveFilter,
-    Article,
     ArticleMatches,
     Cursor,
     Facets,
     Field,
-    IndexQuery,
     Match,
     Piece,
     Review,
     ReviewState,
     Span,
 )
-from monitor.query import Node, Term
+from monitor.query import Asked, Term
 from monitor.store import Store
 
 #: With all its buttons a page stays under 50 KB.
@@ -188,18 +187,18 @@ def browse(
     )
     problems = tuple(_problems(question, known_topics=counts.keys() | names, known_feeds=labels))
     try:
-        node = _understand(question.query)
-        wanted = replace(_filter(question, zone), query=_for_index(node))
+        asked = _understand(question.query)
+        wanted = _filter(question, zone)
     except QueryError as error:
         return ArchiveView(articles=(), topics=offered, fault=_fault(error))
     except _DamagedError as error:
         return ArchiveView(articles=(), topics=offered, problems=(*problems, str(error)))
     if problems:
         return ArchiveView(articles=(), topics=offered, problems=problems)
-    page = store.page(wanted, after=cursor(question.after), limit=limit)
-    facets = store.facets(wanted, most=MAX_COUNTED)
+    page = finding.page(store, wanted, asked, after=cursor(question.after), limit=limit)
+    facets = finding.facets(store, wanted, asked, most=MAX_COUNTED)
     shown = tuple(
-        _article(row, _terms(node), names=names, labels=labels, zone=zone) for row in page.articles
+        _article(row, _terms(asked), names=names, labels=labels, zone=zone) for row in page.articles
     )
     return ArchiveView(
         articles=shown,
@@ -228,20 +227,14 @@ def export(
     labels = {feed.url: feed.label for feed in feeds}
     for problem in _problems(question, known_topics=counts.keys() | names, known_feeds=labels):
         raise QuestionError(problem)
-    node = _understand(question.query)
-    wanted = replace(_filter(question, zone), query=_for_index(node))
-
-    def pages() -> Iterator[ArchiveArticle]:
-        after = cursor(question.after)
-        while True:
-            page = store.page(wanted, after=after, limit=_EXPORT_PAGE)
-            for row in page.articles:
-                yield _article(row, _terms(node), names=names, labels=labels, zone=zone)
-            after = page.next
-            if after is None:
-                return
-
-    return pages()
+    asked = _understand(question.query)
+    wanted = _filter(question, zone)
+    pages = finding.pages(store, wanted, asked, after=cursor(question.after), limit=_EXPORT_PAGE)
+    return (
+        _article(row, _terms(asked), names=names, labels=labels, zone=zone)
+        for page in pages
+        for row in page.articles
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,10 +353,10 @@ def find(
     if topic is not None and topic not in (known := store.topic_counts()):
         ids = ", ".join(sorted(known)) or "none yet"
         raise MonitorError(f'no match of a topic "{topic}" is stored; topics with matches: {ids}')
-    asked = ArchiveFilter(
-        topic_id=topic, query=_for_index(_understand(query)), matched_only=not everything
-    )
-    return store.page(asked, limit=limit).articles
+    wanted = ArchiveFilter(topic_id=topic, matched_only=not everything)
+    pages = finding.pages(store, wanted, _understand(query), after=None, limit=limit)
+    found = (row for page in pages for row in page.articles)
+    return tuple(itertools.islice(found, limit))
 
 
 def _found(match: Match) -> tuple[str, ...]:
@@ -391,7 +384,7 @@ def _short(value: str, width: int = 80) -> str:
     return value if len(value) <= width else value[: width - 1] + "…"
 
 
-def _understand(query: str) -> Node | None:
+def _understand(query: str) -> Asked | None:
     query = query.strip()
     if not query:
         return None
@@ -401,16 +394,12 @@ def _understand(query: str) -> Node | None:
             text=_short(query),
             span=(0, 0),
         )
-    return queries.parse(query)
+    return queries.for_index(queries.parse(query))
 
 
-def _for_index(node: Node | None) -> IndexQuery | None:
-    return None if node is None else queries.for_index(node)
-
-
-def _terms(node: Node | None) -> tuple[Term, ...]:
+def _terms(asked: Asked | None) -> tuple[Term, ...]:
     """Give what a search looks for, to be marked where it stands."""
-    return () if node is None else tuple(queries.wanted_terms(node))
+    return () if asked is None else tuple(queries.wanted_terms(asked.node))
 
 
 def _searched(terms: Sequence[Term], field: Field, stored: str) -> list[Span]:
@@ -461,10 +450,10 @@ def _article(
         source=article.source,
         label=labels.get(article.feed_url, ""),
         lang=article.lang,
-        time=_sorted_at(article).astimezone(zone),
+        time=article.sorted_at.astimezone(zone),
         undated=article.published_at is None,
         author=article.author,
-        place=_address(Cursor(sorted_at=_sorted_at(article), id=row.id)),
+        place=_address(finding.place(row)),
         why=tuple(
             Reason(
                 topic_id=match.topic_id,
@@ -475,12 +464,6 @@ def _article(
             for match in row.matches
         ),
     )
-
-
-def _sorted_at(article: Article) -> datetime:
-    if article.published_at is None:
-        return article.first_seen_at
-    return min(article.published_at, article.first_seen_at)
 
 
 def _address(cursor: Cursor | None) -> str:

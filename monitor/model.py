@@ -10,7 +10,7 @@ comment says that they are shown to people. A number that is not a `timedelta` c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -279,6 +279,11 @@ class Article:
     #: lies inside its window. False for the first ten undated entries of such a fetch.
     backlog: bool = False
 
+    @property
+    def sorted_at(self) -> datetime:
+        """What the archive is ordered by: its date, never later than when it was first seen."""
+        return min(self.published_at or self.first_seen_at, self.first_seen_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -531,13 +536,23 @@ class FeedRow:
     matches: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Phrase:
-    """Tokens that must stand side by side (see `text.index_tokens`)."""
+    """Tokens that must stand side by side (see `query.search`)."""
 
     tokens: tuple[str, ...]
+    _: KW_ONLY
     #: The last token may be only the start of a word.
     prefix: bool = False
+    #: Only there; None for anywhere.
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UrlPart:
+    """Characters, small letters, that an article's address must have, whatever its capitals."""
+
+    part: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -562,7 +577,7 @@ class NoneOf:
 
 
 #: A query as the search index can answer it: made by `query.for_index`, translated by the store.
-IndexQuery = Phrase | AllOf | AnyOf | NoneOf
+IndexQuery = Phrase | UrlPart | AllOf | AnyOf | NoneOf
 
 
 class ReviewState(StrEnum):
@@ -592,6 +607,8 @@ class ArchiveFilter:
     until: datetime | None = None
     #: False also gives articles that no topic matched.
     matched_only: bool = True
+    #: None for any.
+    ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,7 +153,7 @@ def joined(left: str, right: str) -> bool:
 
 
 def index_tokens(text: str) -> list[str]:
-    """Cut text into the tokens of the search index, consistent with what `matcher` hits.
+    """Cut text into words as the matcher sees them, whatever stands between them.
 
     A token is a folded run of letters, a run of digits ("Qwen2.5" gives qwen, 2, 5), one character
     of a script without spaces, or one of the SYMBOLS.

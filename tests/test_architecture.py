@@ -40,7 +40,16 @@ LAYERS = {
         "demo",
     },
     "app": {"app"},
-    "use cases": {"poll", "group", "deliver", "archive", "reading", "stats", "subscribe"},
+    "use cases": {
+        "poll",
+        "group",
+        "deliver",
+        "archive",
+        "finding",
+        "reading",
+        "stats",
+        "subscribe",
+    },
     "edges": {"extract", "fetch", "parse", "store", "render", "mail"},
     "processes": {"workers"},
     "core": {

@@ -78,7 +78,7 @@ class Newsroom:
         """Search the archive."""
         while self.desk.store.index_pending():
             pass
-        wanted = query.for_index(query.parse(words))
+        wanted = query.for_index(query.parse(words)).index
         page = self.desk.store.page(ArchiveFilter(query=wanted, matched_only=False))
         return [row.article.title for row in page.articles]
 

@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.config import TopicConfig
-from monitor.errors import QueryError
 from monitor.matcher import Topics
-from monitor.model import AllOf, AnyOf, IndexQuery, Match, NoneOf, Phrase
-from monitor.query import MAX_SPANS, for_index, parse
-from monitor.text import fold, index_tokens, joined
+from monitor.model import Match
+from monitor.query import MAX_SPANS
+from monitor.text import fold, joined
 from tests.factories import article
 
 
@@ -284,34 +283,3 @@ def test_a_topic_matches_where_one_of_its_items_and_all_of_its_demands_do(
         assert found is None
     else:
         assert found == set().union(*filter(None, alone + demanded))
-
-
-def finds(query: IndexQuery, tokens: list[str]) -> bool:
-    """Answer a query on the tokens of one article as the search index does."""
-    match query:
-        case Phrase():
-            size = len(query.tokens)
-            runs = [tuple(tokens[i : i + size]) for i in range(len(tokens) - size + 1)]
-            if query.prefix:
-                return any(
-                    run[:-1] == query.tokens[:-1] and run[-1].startswith(query.tokens[-1])
-                    for run in runs
-                )
-            return query.tokens in runs
-        case AllOf():
-            return all(finds(part, tokens) for part in query.parts)
-        case AnyOf():
-            return any(finds(part, tokens) for part in query.parts)
-        case NoneOf():
-            return not finds(query.part, tokens)
-
-
-@given(TERMS, TEXTS)
-def test_what_matches_is_what_search_finds(term: str, text: str) -> None:
-    try:
-        question = for_index(parse(term))
-    except QueryError:
-        assert re.match(r"[=*]", term)
-        return
-    if topics(term).match_text(text, ""):
-        assert finds(question, index_tokens(text))

@@ -128,7 +128,7 @@ class Desk:
     def found(self, query: str) -> list[str]:
         while self.store.index_pending():
             pass
-        wanted = ArchiveFilter(query=for_index(parse(query)), matched_only=False)
+        wanted = ArchiveFilter(query=for_index(parse(query)).index, matched_only=False)
         return [row.article.title for row in self.store.page(wanted).articles]
 
 

@@ -7,21 +7,24 @@ topics     from the lists of a topic in config.toml to one tree
 evaluate   whether a tree holds for an article, and where
 explain    why a tree holds, or does not
 presearch  which of many trees are worth trying
-search     a query for the archive's search index
+search     a query and an article, as the archive's search index sees them
 """
 
 from monitor.query.evaluate import MAX_SPANS, Scan, evaluate
 from monitor.query.explain import NOT_THERE, Finding, explain
 from monitor.query.grammar import Doubt, parse, read
 from monitor.query.presearch import Presearch
-from monitor.query.search import for_index
+from monitor.query.search import GAP, TOUCH, Asked, Words, for_index, words_of
 from monitor.query.terms import Term, find
 from monitor.query.topics import TopicQuery, compile_topic
 from monitor.query.tree import Node, wanted_terms
 
 __all__ = [
+    "GAP",
     "MAX_SPANS",
     "NOT_THERE",
+    "TOUCH",
+    "Asked",
     "Doubt",
     "Finding",
     "Node",
@@ -29,6 +32,7 @@ __all__ = [
     "Scan",
     "Term",
     "TopicQuery",
+    "Words",
     "compile_topic",
     "evaluate",
     "explain",
@@ -37,4 +41,5 @@ __all__ = [
     "parse",
     "read",
     "wanted_terms",
+    "words_of",
 ]

@@ -100,10 +100,7 @@ class Scan:
 
     @cached_property
     def _host(self) -> str:
-        try:
-            return urlsplit(self.article.url or self.article.feed_url).hostname or ""
-        except ValueError:
-            return ""
+        return host(self.article.url or self.article.feed_url)
 
     @cached_property
     def words(self) -> "_Words":
@@ -137,6 +134,14 @@ class Scan:
     @property
     def _body_start(self) -> int:
         return self._title_end + len(_GAP)
+
+
+def host(url: str) -> str:
+    """Give the host of an address, "" if it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _has_words(text: str, words: str) -> bool:

@@ -1,92 +1,231 @@
-"""From a query to what the archive's search index can answer.
+"""A query and an article, as the archive's search index sees both.
 
-The index knows tokens and their order (`text.index_tokens`), neither capitals nor distances. What a
-topic matches, the same words find here; a search may find more, since the index sees no comma.
+The index holds what can be told without looking at an article again: its folded words, what stands
+between them, and what else is known of it. Whatever a query asks beyond that (NEAR, capitals, the
+beginning of a word left open) is left out of `Asked.index`, which then finds too much, and the
+evaluator looks at what was found. So what matches is what search finds.
+
+Between two words of the index stands
+
+    nothing   one blank (or hyphen, dot …) between two words; none at all where a word may end
+              without one: `H20` is h 20, 可灵 is 可 灵
+    TOUCH     one blank where there might be none: "H 20", "可灵 AI"
+    GAP       anything else: a comma, a full stop and a blank, a line end
 """
 
-from collections.abc import Iterator
-from typing import assert_never
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, assert_never
 
-from monitor.errors import QueryError
-from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase
+from monitor.model import AllOf, AnyOf, Field, IndexQuery, NoneOf, Phrase, UrlPart
+from monitor.query.evaluate import host
 from monitor.query.terms import Pattern, Term
 from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope
-from monitor.text import SYMBOLS, UNSPACED, index_tokens, joined
+from monitor.text import BREAK, SEPARATOR, SYMBOLS, UNSPACED, fold
+
+#: An underscore is a separator: no word has it.
+TOUCH = "_"
+GAP = BREAK
 
 #: The most spellings of one term that are looked up.
 MAX_SPELLINGS = 64
+#: The longest ends of an address's host that are looked up.
+_MAX_LABELS = 20
+
+_ALONE = f"{re.escape(SYMBOLS)}{UNSPACED}-\U0010ffff"
+_LETTER = f"[^0-9 \n_{_ALONE}]"
+_GAP = re.compile("[ \n]{2,}|\n")
+_TOUCH = re.compile(f"(?<={_LETTER}) (?!{_LETTER})|(?<=[0-9]) (?![0-9])|(?<=[{_ALONE}]) ")
+_TOKEN = re.compile(f"[0-9]+|[{_ALONE}\n_]|{_LETTER}+")
 
 
-def for_index(node: Node) -> IndexQuery:
-    """Translate a query for the search index.
+class Words(NamedTuple):
+    """The tokens of an article in the index."""
 
-    Raises:
-        QueryError: For what the index does not know: NEAR, `=`, and * at the start of a word.
-    """
+    title: list[str]
+    body: list[str]
+    #: What is known of it beside its words, each token with a mark of what it is.
+    known: list[str]
+
+
+def words_of(
+    title: str,
+    text: str,
+    *,
+    url: str,
+    feed_url: str,
+    source: str,
+    author: str,
+    tags: Iterable[str],
+    lang: str,
+) -> Words:
+    """Cut an article into the tokens of the index."""
+    known = [
+        *_domains(host(url or feed_url)),
+        *(f"l:{code}" for code in _widening(lang.lower())),
+        *_marked("s", source),
+        GAP,
+        *_marked("a", author),
+    ]
+    for tag in tags:
+        known += [GAP, *_marked("t", tag)]
+    return Words(_tokens(fold(title)), _tokens(fold(text)), known)
+
+
+def _tokens(folded: str) -> list[str]:
+    bare = folded.strip(SEPARATOR + BREAK)
+    return _TOKEN.findall(_TOUCH.sub(TOUCH, _GAP.sub(GAP, bare)))
+
+
+def _marked(mark: str, text: str) -> Iterator[str]:
+    for token in _tokens(fold(text)):
+        yield token if token in {TOUCH, GAP} else f"{mark}:{token}"
+
+
+def _domains(name: str) -> Iterator[str]:
+    """Give a host and the domains it lies in: "www.example.com" lies in "example.com"."""
+    labels = name.split(".")
+    for first in range(len(labels))[-_MAX_LABELS:]:
+        yield "d:" + ".".join(labels[first:])
+
+
+def _widening(code: str) -> Iterator[str]:
+    """Give a language and what it belongs to: "zh-hant-tw" to "zh-hant" and "zh"."""
+    parts = code.split("-")[:_MAX_LABELS]
+    return ("-".join(parts[:count]) for count in range(1, len(parts) + 1))
+
+
+# ------------------------------------------------------------------------------------- the query
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query, and what to ask the index for."""
+
+    node: Node
+    #: Finds every article for which the query holds.
+    index: IndexQuery
+    #: It finds no other. If not, `evaluate` has to look at each one.
+    exact: bool
+
+
+_EVERYTHING = AllOf(())
+
+
+def for_index(node: Node) -> Asked:
+    """Translate a query for the search index."""
+    index, exact = _asked(node, None)
+    return Asked(node, index, exact)
+
+
+def _asked(node: Node, field: Field | None) -> tuple[IndexQuery, bool]:  # noqa: PLR0911  one case for each kind of node
     match node:
         case Term():
-            return _phrases(node)
+            return _term(node, field)
         case And():
-            return AllOf(tuple(for_index(part) for part in node.parts))
+            return _all([_asked(part, field) for part in node.parts])
         case Or():
-            return AnyOf(tuple(for_index(part) for part in node.parts))
+            return _any([_asked(part, field) for part in node.parts])
         case Not():
-            return NoneOf(for_index(node.part))
+            index, exact = _asked(node.part, field)
+            # Of what it finds too much, nothing can be told by leaving it out.
+            return (NoneOf(index), True) if exact else (_EVERYTHING, False)
         case Near():
-            raise _refusal("the search box does not know NEAR yet; write AND", "NEAR")
+            index, _ = _all([_asked(node.left, field), _asked(node.right, field)])
+            return index, False
         case Scope():
-            raise _refusal(
-                f"the search box does not know {node.field}: yet; leave it out", f"{node.field}:"
-            )
+            return _asked(node.part, node.field)
         case Meta():
-            raise _refusal(
-                f"the search box does not know {node.field}: yet; leave it out", f"{node.field}:"
-            )
+            return _meta(node)
         case Guarded():
-            return for_index(node.part)
+            index, _ = _asked(node.part, field)
+            return index, False
         case _:
             assert_never(node)
 
 
-def _phrases(term: Term) -> IndexQuery:
-    if term.text.startswith("="):
-        raise _refusal("the search box does not know = yet; leave it out", term.text)
-    if any(pattern.open_start for pattern in term.patterns):
-        raise _refusal("the search box does not know * at the start of a word yet", term.text)
+def _all(parts: list[tuple[IndexQuery, bool]]) -> tuple[IndexQuery, bool]:
+    asked = tuple(index for index, _ in parts if index != _EVERYTHING)
+    return asked[0] if len(asked) == 1 else AllOf(asked), all(exact for _, exact in parts)
+
+
+def _any(parts: list[tuple[IndexQuery, bool]]) -> tuple[IndexQuery, bool]:
+    asked = tuple(index for index, _ in parts)
+    exact = all(exact for _, exact in parts)
+    return _EVERYTHING if _EVERYTHING in asked else AnyOf(asked), exact
+
+
+def _term(term: Term, field: Field | None) -> tuple[IndexQuery, bool]:
     phrases: dict[Phrase, None] = {}
     for pattern in term.patterns:
         for spelling in _spellings(pattern):
-            tokens = tuple(index_tokens(spelling))
-            # A single character of Chinese and a symbol are whole tokens already.
-            prefix = pattern.open_end and tokens[-1] < UNSPACED and tokens[-1] not in SYMBOLS
-            phrases[Phrase(tokens=tokens, prefix=prefix)] = None
-        if len(phrases) > MAX_SPELLINGS:
-            raise _refusal(
-                "this can be spelled in too many ways; put it into quotation marks", term.text
-            )
-    return next(iter(phrases)) if len(phrases) == 1 else AnyOf(tuple(phrases))
+            tokens = _tokens(spelling)
+            if pattern.open_start and _may_go_on(tokens[0]):
+                tokens = tokens[1:]
+                tokens = tokens[1:] if tokens[:1] == [TOUCH] else tokens
+            if not tokens or len(phrases) == MAX_SPELLINGS:
+                return _EVERYTHING, False
+            prefix = pattern.open_end and _may_go_on(tokens[-1])
+            phrases[Phrase(tuple(tokens), prefix=prefix, field=field)] = None
+    found = next(iter(phrases)) if len(phrases) == 1 else AnyOf(tuple(phrases))
+    return found, all(map(_is_exact, term.patterns))
+
+
+def _may_go_on(token: str) -> bool:
+    """Tell whether a token may be a part of a longer one."""
+    return token < UNSPACED and token not in SYMBOLS
 
 
 def _spellings(pattern: Pattern) -> Iterator[str]:
-    """Give what a pattern can look like, as far as it makes different tokens."""
+    """Give what a pattern can look like, one more than are looked up at most."""
     found = [""]
     for literal in pattern.literals:
         found = [
             spelling + separator + literal
             for spelling in found
-            for separator in _separators(spelling, literal)
-        ]
-        if len(found) > MAX_SPELLINGS:
-            break
+            for separator in ((SEPARATOR, "") if spelling else ("",))
+        ][: MAX_SPELLINGS + 1]
     for spelling in found:
         yield from (spelling + ending for ending in ("", *pattern.endings))
 
 
-def _separators(left: str, right: str) -> tuple[str, ...]:
-    if not left:
-        return ("",)
-    return (" ", "") if joined(left[-1], right[0]) else (" ",)
+#: With these, where a term begins can depend on what stands before: can't, 1.01.
+_DOUBTFUL_START = re.compile("[0-9]|[dmst](?![a-z])")
+#: What the index does not tell from other signs.
+_SIGNS = re.compile("\n|  |^ | $")
 
 
-def _refusal(message: str, text: str) -> QueryError:
-    return QueryError(message, text=text, span=(0, len(text)))
+def _is_exact(pattern: Pattern) -> bool:
+    """Tell whether a pattern stands wherever its tokens do."""
+    return not (
+        pattern.spelling is not None
+        or (pattern.open_start and pattern.literals[0][0] < UNSPACED)
+        or _DOUBTFUL_START.match(pattern.literals[0])
+        or any(map(_SIGNS.search, pattern.literals))
+    )
+
+
+def _meta(meta: Meta) -> tuple[IndexQuery, bool]:
+    value = meta.value
+    match meta.field:
+        case "url":
+            # The databases do not know the small letters of every script.
+            return (UrlPart(value.lower()), True) if value.isascii() else (_EVERYTHING, False)
+        case "lang":
+            return Phrase((f"l:{value.lower().replace('_', '-')}",)), True
+        case "author":
+            return _known("a", value)
+        case "tag":
+            return _known("t", value)
+        case "source":
+            domain = value.lower().strip(".").removeprefix("www.")
+            words, exact = _known("s", value)
+            return AnyOf((Phrase((f"d:{domain}",)), words)), exact
+        case _:
+            assert_never(meta.field)
+
+
+def _known(mark: str, words: str) -> tuple[IndexQuery, bool]:
+    wanted = fold(words).strip()
+    return Phrase(tuple(_marked(mark, words))), not _SIGNS.search(wanted)

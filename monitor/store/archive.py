@@ -170,8 +170,8 @@ class Archive(Database):
         if self._dialect.read_only:
             return 0
         waiting = (
-            select(articles.c.id, articles.c.title, articles.c.text)
-            .join(search_queue)
+            search.to_index()
+            .join(search_queue, search_queue.c.article_id == articles.c.id)
             .order_by(articles.c.id)
             .limit(limit)
         )
@@ -180,13 +180,13 @@ class Archive(Database):
         if not rows:
             return 0
         # Cut outside of the transaction, which holds up everyone else's writing.
-        tokens = [search.tokens_of(*row) for row in rows]
+        tokens = [search.indexed(row) for row in rows]
         with self._write() as connection:
             # Some may have gone meanwhile, deleted or indexed by another process. On PostgreSQL,
             # what another one is about to index is left to it.
             there = (
                 select(search_queue.c.article_id)
-                .where(search_queue.c.article_id.in_([number for number, *_ in rows]))
+                .where(search_queue.c.article_id.in_([row.id for row in rows]))
                 .with_for_update(skip_locked=True)
             )
             ours = set(
@@ -197,12 +197,10 @@ class Archive(Database):
                 )
             )
             # A poll may have changed a text since it was cut.
-            text_now = select(articles.c.id, articles.c.title, articles.c.text).where(
-                articles.c.id.in_(ours)
-            )
+            text_now = search.to_index().where(articles.c.id.in_(ours))
             now = {row.id: row for row in connection.execute(text_now)} if ours else {}
             new = [
-                cut if now[row.id] == row else search.tokens_of(*now[row.id])
+                cut if now[row.id] == row else search.indexed(now[row.id])
                 for row, cut in zip(rows, tokens, strict=True)
                 if row.id in now
             ]
@@ -263,7 +261,12 @@ class Archive(Database):
         conditions.extend(_about(wanted, number, moment))
         if wanted.query is not None:
             conditions.append(
-                search.condition(wanted.query, lambda part: self._dialect.found(number, part))
+                search.condition(
+                    wanted.query,
+                    number,
+                    lambda part: self._dialect.found(number, part),
+                    joins=self._dialect.joins,
+                )
             )
         if after is not None:
             cursor = tuple_(literal(after.sorted_at, UtcDateTime()), literal(after.id))
@@ -313,6 +316,8 @@ def _about(
         yield moment >= wanted.since
     if wanted.until is not None:
         yield moment < wanted.until
+    if wanted.ids is not None:
+        yield number.in_(wanted.ids)
     given = ((articles.c.source, wanted.source), (articles.c.lang, wanted.lang))
     about = [column == value for column, value in given if value is not None]
     if about and number is articles.c.id:

@@ -1,7 +1,8 @@
 """What is special about PostgreSQL: how it is reached, locks, fails and searches."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, assert_never
 
@@ -20,8 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from monitor.errors import StoreError
-from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase
-from monitor.store.search import Tokens, clipped
+from monitor.model import AllOf, AnyOf, Field, IndexQuery, NoneOf, Phrase, UrlPart
+from monitor.query import GAP, TOUCH, Words
+from monitor.store.search import Indexed, clipped
 
 #: Limits of a tsvector: a position is at most 16,383, a word keeps 256 of them, the whole has 1 MB.
 MAX_POSITION = 16_383
@@ -53,6 +55,9 @@ class Postgres:
     insert = staticmethod(postgresql.insert)
     #: Other programs may have tables of their own in it.
     shared = True
+    #: A long article lies in several rows of the index: whether it has each of several words is
+    #: asked for each by itself.
+    joins = False
     #: What a role may do is found out by doing it.
     read_only = False
 
@@ -115,14 +120,18 @@ class Postgres:
         )
 
     @staticmethod
-    def index(connection: Connection, rows: Sequence[Tokens]) -> None:
+    def index(connection: Connection, rows: Sequence[Indexed]) -> None:
         """Put articles into the index."""
         connection.execute(
             text(
-                "INSERT INTO article_search (article_id, tokens)"
-                " VALUES (:id, CAST(:tokens AS tsvector))"
+                "INSERT INTO article_search (article_id, part, tokens)"
+                " VALUES (:id, :part, CAST(:tokens AS tsvector))"
             ),
-            [{"id": number, "tokens": vector(title, body)} for number, title, body in rows],
+            [
+                {"id": row.id, "part": part, "tokens": tokens}
+                for row in rows
+                for part, tokens in enumerate(vectors(row.words))
+            ],
         )
 
     @staticmethod
@@ -166,44 +175,92 @@ _MEANINGS = {
 }
 
 
-def vector(title: Sequence[str], body: Sequence[str]) -> str:
-    """Write a tsvector: each word with its places, a gap between title and body.
+#: A token with its place and its label: A in the title, D elsewhere.
+_Placed = tuple[str, int, str]
+#: So far apart nothing is asked for.
+_FAR = 9
+#: How many places a token takes after the one before it.
+_STEPS = {TOUCH: 1, GAP: 2}
+#: A phrase on the border of two parts stands in the second one too: no term has more tokens.
+_OVERLAP = 400
+_LABELS: dict[Field | None, str] = {None: "", "title": "A", "body": "D"}
 
-    Beyond the limits it knows less, never something false: a word that first appears after place
-    16,383 is found alone but not in a phrase, and what exceeds the size is left out.
+
+def vectors(words: Words) -> Iterator[str]:
+    """Write an article as tsvectors: more than one where it exceeds the limits of one.
+
+    Each word has its places; TOUCH and GAP are places that are left out.
     """
-    places: dict[str, list[int]] = {}
+    placed = list(_placed(words))
+    start = 0
+    while True:
+        end = _end_of_part(placed, start)
+        yield _vector(placed[start:end])
+        if end == len(placed):
+            return
+        start = max(end - _OVERLAP, (start + end) // 2 + 1)
+
+
+def _placed(words: Words) -> Iterator[_Placed]:
+    place = 0
+    for tokens, label in ((words.known, ""), (words.title, "A"), (words.body, "")):
+        place += _FAR
+        for token in tokens:
+            step = _STEPS.get(token)
+            place += step or 1
+            if step is None:
+                yield token, place, label
+
+
+def _end_of_part(placed: Sequence[_Placed], start: int) -> int:
+    """Say where a part that begins here has to end."""
+    times: Counter[str] = Counter()
     size = 0
-    # The gap keeps a phrase from running from the title into the body.
-    for place, token in [*enumerate(title, 1), *enumerate(body, len(title) + 2)]:
-        known = places.get(token)
-        size += 2 if known is not None else len(token.encode()) + 8
-        if size > MAX_VECTOR_BYTES:
-            break
-        if known is None:
-            known = places[token] = []
-        if place <= MAX_POSITION and len(known) < MAX_POSITIONS:
-            known.append(place)
-    return " ".join(
-        _quoted(token) + (":" + ",".join(map(str, known)) if known else "")
-        for token, known in places.items()
-    )
+    first = placed[start][1] if placed else 0
+    for at in range(start, len(placed)):
+        token, place, _ = placed[at]
+        size += 3 if times[token] else len(token.encode()) + 11
+        times[token] += 1
+        beyond = place - first >= MAX_POSITION or times[token] > MAX_POSITIONS
+        if beyond or size > MAX_VECTOR_BYTES:
+            return at
+    return len(placed)
+
+
+def _vector(placed: Sequence[_Placed]) -> str:
+    places: dict[str, list[str]] = {}
+    for token, place, label in placed:
+        places.setdefault(token, []).append(f"{place - placed[0][1] + 1}{label}")
+    return " ".join(f"{_quoted(token)}:{','.join(known)}" for token, known in places.items())
 
 
 def expression(query: IndexQuery) -> str:
     """Write a query as a tsquery; only quoted tokens reach it."""
     match query:
-        case Phrase(tokens=tokens, prefix=prefix):
-            words = " <-> ".join(map(_quoted, clipped(tokens)))
-            return f"({words}:*)" if prefix else f"({words})"
+        case Phrase(tokens=tokens, prefix=prefix, field=field):
+            return f"({_phrase(clipped(tokens), _LABELS[field], prefix=prefix)})"
         case AllOf(parts):
             return "(" + " & ".join(map(expression, parts)) + ")"
         case AnyOf(parts):
             return "(" + " | ".join(map(expression, parts)) + ")"
-        case NoneOf():
-            raise ValueError("negations are left to SQL")
+        case NoneOf() | UrlPart():
+            raise ValueError("negations and addresses are left to SQL")
         case _:
             assert_never(query)
+
+
+def _phrase(tokens: Sequence[str], label: str, *, prefix: bool) -> str:
+    written = ""
+    step = 1
+    for number, token in enumerate(tokens, 1):
+        if token in _STEPS:
+            step += _STEPS[token]
+            continue
+        signs = label + ("*" if prefix and number == len(tokens) else "")
+        word = _quoted(token) + (f":{signs}" if signs else "")
+        written += f" <{step}> {word}" if written else word
+        step = 1
+    return written
 
 
 def _quoted(token: str) -> str:

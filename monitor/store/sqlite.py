@@ -25,14 +25,13 @@ from sqlalchemy import (
     column,
     create_engine,
     event,
-    select,
     text,
 )
 from sqlalchemy.dialects import sqlite
 
 from monitor.errors import StoreError
-from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase
-from monitor.store.search import Tokens, clipped, tokens_of
+from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase, UrlPart
+from monitor.store.search import Indexed, clipped, indexed, to_index
 from monitor.store.tables import articles
 
 #: Characters that FTS5's tokeniser `unicode61` (Unicode 6.1) leaves as they are. All others are
@@ -50,6 +49,8 @@ class Sqlite:
     insert = staticmethod(sqlite.insert)
     #: A file belongs to one program.
     shared = False
+    #: FTS5 tells that several words stand in one article.
+    joins = True
 
     def __init__(self, url: URL, patience: timedelta) -> None:
         self.place = url.database or ""
@@ -127,10 +128,13 @@ class Sqlite:
         """Do nothing: here only one writes at a time."""
 
     @staticmethod
-    def index(connection: Connection, rows: Sequence[Tokens]) -> None:
+    def index(connection: Connection, rows: Sequence[Indexed]) -> None:
         """Put articles into the index."""
         connection.execute(
-            text("INSERT INTO article_search(rowid, title, body) VALUES (:id, :title, :body)"),
+            text(
+                "INSERT INTO article_search(rowid, title, body, known)"
+                " VALUES (:id, :title, :body, :known)"
+            ),
             [_encoded_row(row) for row in rows],
         )
 
@@ -140,14 +144,12 @@ class Sqlite:
 
         An index without a copy of the texts must be told what it holds, to the letter.
         """
-        rows = connection.execute(
-            select(articles.c.id, articles.c.title, articles.c.text).where(articles.c.id.in_(ids))
-        )
-        if gone := [_encoded_row(tokens_of(*row)) for row in rows]:
+        rows = connection.execute(to_index().where(articles.c.id.in_(ids)))
+        if gone := [_encoded_row(indexed(row)) for row in rows]:
             connection.execute(
                 text(
-                    "INSERT INTO article_search(article_search, rowid, title, body) "
-                    "VALUES ('delete', :id, :title, :body)"
+                    "INSERT INTO article_search(article_search, rowid, title, body, known) "
+                    "VALUES ('delete', :id, :title, :body, :known)"
                 ),
                 gone,
             )
@@ -241,9 +243,9 @@ def encoded(tokens: str) -> str:
     return _ODD.sub(lambda odd: f"{_ESCAPE}{ord(odd[0]):06x}", tokens)
 
 
-def _encoded_row(row: Tokens) -> dict[str, Any]:
-    number, title, body = row
-    return {"id": number, "title": _spelled(title), "body": _spelled(body)}
+def _encoded_row(row: Indexed) -> dict[str, Any]:
+    title, body, known = map(_spelled, row.words)
+    return {"id": row.id, "title": title, "body": body, "known": known}
 
 
 def _spelled(tokens: Iterable[str]) -> str:
@@ -254,13 +256,14 @@ def _spelled(tokens: Iterable[str]) -> str:
 def expression(query: IndexQuery) -> str:
     """Write a query in FTS5's language; only encoded tokens in quotes reach it."""
     match query:
-        case Phrase(tokens=tokens, prefix=prefix):
-            return f'"{_spelled(clipped(tokens))}"' + (" *" if prefix else "")
+        case Phrase(tokens=tokens, prefix=prefix, field=field):
+            words = f'"{_spelled(clipped(tokens))}"' + (" *" if prefix else "")
+            return f"{field} : {words}" if field else words
         case AllOf(parts):
             return "(" + " AND ".join(map(expression, parts)) + ")"
         case AnyOf(parts):
             return "(" + " OR ".join(map(expression, parts)) + ")"
-        case NoneOf():
-            raise ValueError("negations are left to SQL")
+        case NoneOf() | UrlPart():
+            raise ValueError("negations and addresses are left to SQL")
         case _:
             assert_never(query)

@@ -31,14 +31,14 @@ def _create_search_index() -> None:
         # Without a copy of the texts; split at the spaces we put and nowhere else.
         op.execute(
             "CREATE VIRTUAL TABLE article_search USING fts5"
-            "(title, body, content='', tokenize='unicode61 remove_diacritics 0')"
+            "(title, body, known, content='', tokenize='unicode61 remove_diacritics 0')"
         )
         # What facets count, so that no article is read for it. PostgreSQL indexes no long text.
         op.execute("CREATE INDEX ix_articles_facets ON articles (sorted_at, id, source, lang)")
         return
     op.execute(
-        "CREATE TABLE article_search (article_id bigint PRIMARY KEY"
-        " REFERENCES articles (id) ON DELETE CASCADE, tokens tsvector NOT NULL)"
+        "CREATE TABLE article_search (article_id bigint REFERENCES articles (id) ON DELETE CASCADE,"
+        " part integer, tokens tsvector NOT NULL, PRIMARY KEY (article_id, part))"
     )
     op.execute("CREATE INDEX ix_article_search_tokens ON article_search USING gin (tokens)")
 

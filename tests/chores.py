@@ -36,6 +36,15 @@ def hang_in_the_middle_of_an_answer() -> None:
     answer_by_half(then_hang=True)
 
 
+def compute_for_ever() -> None:
+    while True:
+        pass
+
+
+def sleep() -> None:
+    time.sleep(1000)
+
+
 def fill_memory() -> int:
     return len(bytes(1 << 40))
 

@@ -23,15 +23,24 @@ class Extractor(Workers[str]):
     """Reads one page at a time in a child process, started when first needed.
 
     Args:
-        timeout: How long one page may take before its worker is killed.
+        timeout: How long one page may keep a processor busy; see `Workers`.
+        patience: How long it may take by the clock.
         memory_bytes: How much address space the worker may take.
     """
 
     def __init__(
-        self, timeout: timedelta = timedelta(seconds=5), *, memory_bytes: int = 512 << 20
+        self,
+        timeout: timedelta = timedelta(seconds=5),
+        *,
+        patience: timedelta = timedelta(seconds=15),
+        memory_bytes: int = 512 << 20,
     ) -> None:
         super().__init__(
-            "monitor.extract.page:read", workers=1, timeout=timeout, memory_bytes=memory_bytes
+            "monitor.extract.page:read",
+            workers=1,
+            timeout=timeout,
+            patience=patience,
+            memory_bytes=memory_bytes,
         )
 
     def read(self, page: str) -> str | JobFailed:

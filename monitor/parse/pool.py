@@ -11,7 +11,8 @@ class ParserPool(Workers[ParsedFeed | ParseFailed]):
 
     Args:
         workers: How many documents are parsed at the same time.
-        timeout: How long one document may take before its worker is killed.
+        timeout: How long one document may keep a processor busy; see `Workers`.
+        patience: How long it may take by the clock.
         memory_bytes: How much address space one worker may take.
     """
 
@@ -20,12 +21,14 @@ class ParserPool(Workers[ParsedFeed | ParseFailed]):
         workers: int = 2,
         timeout: timedelta = timedelta(seconds=10),
         *,
+        patience: timedelta = timedelta(seconds=30),
         memory_bytes: int = 1 << 30,
     ) -> None:
         super().__init__(
             "monitor.parse.document:read",
             workers=workers,
             timeout=timeout,
+            patience=patience,
             memory_bytes=memory_bytes,
         )
 

@@ -36,10 +36,14 @@ def main(descriptor: int, memory_bytes: int, place: str) -> None:
         # From here on every fault is a result; what a library prints would spoil a terminal.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         while True:
-            arguments, seconds = connection.recv()
-            # Ends this process if the parent died and cannot; the signal needs no interpreter.
+            arguments, busy_seconds, seconds = connection.recv()
+            # Their signals end this process whatever its interpreter does: when the job has kept
+            # the processor busy for too long; or by the clock, if the parent died and cannot.
+            signal.setitimer(signal.ITIMER_PROF, busy_seconds)
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            connection.send(_done(work, arguments))
+            result = _done(work, arguments)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            connection.send(result)
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 

@@ -8,11 +8,13 @@ imports the program's main module again in every child.
 
 import os
 import queue
+import signal
 import socket
 import struct
 import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -42,15 +44,24 @@ class Workers(Generic[R]):
     Args:
         function: What each child runs, as "module:function"; imported there and nowhere else.
         workers: How many jobs are done at the same time.
-        timeout: How long one job may take before its worker is killed.
+        timeout: How long one job may keep a processor busy before its worker ends.
+        patience: How long one job may take by the clock before its worker is killed: longer, since
+            a job that a busy machine keeps waiting is not to blame.
         memory_bytes: How much address space one worker may take.
     """
 
     def __init__(
-        self, function: str, *, workers: int, timeout: timedelta, memory_bytes: int
+        self,
+        function: str,
+        *,
+        workers: int,
+        timeout: timedelta,
+        patience: timedelta,
+        memory_bytes: int,
     ) -> None:
         self._function = function
         self._timeout = timeout
+        self._patience = patience
         self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
         self._closing = threading.Lock()
@@ -68,11 +79,11 @@ class Workers(Generic[R]):
         try:
             if worker is None or not worker.is_fit:
                 worker = self._replaced(worker)
-            result: R | JobFailed = worker.run(arguments, self._timeout)
+            result: R | JobFailed = worker.run(arguments, self._timeout, self._patience)
         except (EOFError, OSError) as error:
-            self._discard(worker)
+            exit_code = self._discard(worker)
             worker = None
-            result = _failure(error, self._timeout)
+            result = self._failure(error, exit_code)
         except BaseException:
             # Interrupted between question and answer: the next job must not get this one's answer.
             self._discard(worker)
@@ -124,27 +135,44 @@ class Workers(Generic[R]):
         with self._lock:
             if self._closed:
                 raise ClosedError("the worker pool is closed")
-            worker = _Worker(self._function, self._timeout, self._memory_bytes)
+            worker = _Worker(self._function, self._patience, self._memory_bytes)
             self._workers.add(worker)
         return worker
 
-    def _discard(self, worker: "_Worker | None") -> None:
-        if worker is not None:
-            worker.end()
-            with self._lock:
-                self._workers.discard(worker)
+    def _discard(self, worker: "_Worker | None") -> int | None:
+        if worker is None:
+            return None
+        exit_code = worker.end()
+        with self._lock:
+            self._workers.discard(worker)
+        return exit_code
+
+    def _failure(self, error: EOFError | OSError, exit_code: int | None) -> JobFailed:
+        if exit_code == -signal.SIGPROF:
+            return JobFailed(reason=f"needed more than {self._timeout.total_seconds():g} s")
+        match error:
+            case TimeoutError() | BlockingIOError():
+                seconds = self._patience.total_seconds()
+                return JobFailed(reason=f"gave no answer within {seconds:g} s")
+            case ChildProcessError():
+                return JobFailed(reason=f"could not be started: {error}")
+            # An OSError without a number: the child died in the middle of its answer.
+            case EOFError() | ConnectionError() | OSError(errno=None):
+                return JobFailed(reason="died")
+            case _:
+                return JobFailed(reason=f"could not be started: {error.strerror}")
 
 
 class _Worker:
     """One child process and our end of its pipe."""
 
-    def __init__(self, function: str, timeout: timedelta, memory_bytes: int) -> None:
+    def __init__(self, function: str, patience: timedelta, memory_bytes: int) -> None:
         self._jobs = 0
         self._ready = False
         ours, theirs = socket.socketpair()
         # A child that stops between two bytes of a job or of an answer must not hold us up.
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
-            ours.setsockopt(socket.SOL_SOCKET, option, _timeval(timeout))
+            ours.setsockopt(socket.SOL_SOCKET, option, _timeval(patience))
         self._connection = Connection(ours.detach())
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own module
@@ -165,7 +193,7 @@ class _Worker:
         """Whether it lives and is young enough for another job."""
         return self._jobs < JOBS_PER_WORKER and self._process.poll() is None
 
-    def run(self, arguments: tuple[object, ...], timeout: timedelta) -> Any:  # noqa: ANN401  what the function gives
+    def run(self, arguments: tuple[object, ...], timeout: timedelta, patience: timedelta) -> Any:  # noqa: ANN401  what the function gives
         """Give it one job.
 
         TimeoutError or BlockingIOError when it does not answer, EOFError when it dies.
@@ -175,19 +203,21 @@ class _Worker:
             self._await_start()
             self._ready = True
         self._jobs += 1
-        seconds = timeout.total_seconds()
-        self._connection.send((arguments, 2 * seconds + 1))
-        return self._receive(seconds)
+        last_moment = time.monotonic() + patience.total_seconds()
+        limits = timeout.total_seconds(), 2 * patience.total_seconds() + 1
+        self._connection.send((arguments, *limits))
+        return self._receive(max(0.0, last_moment - time.monotonic()))
 
     def kill(self) -> None:
         """Make it die; the next call on its pipe ends with EOFError."""
         self._process.kill()
 
-    def end(self) -> None:
-        """Kill it, wait for it, and let go of the pipe."""
+    def end(self) -> int:
+        """Kill it, wait for it, and let go of the pipe; give how it ended, if it had already."""
         self._process.kill()
-        self._process.wait()
+        exit_code = self._process.wait()
         self._connection.close()
+        return exit_code
 
     def _await_start(self) -> None:
         try:
@@ -199,19 +229,6 @@ class _Worker:
         if not self._connection.poll(seconds):
             raise TimeoutError
         return self._connection.recv()
-
-
-def _failure(error: EOFError | OSError, timeout: timedelta) -> JobFailed:
-    match error:
-        case TimeoutError() | BlockingIOError():
-            return JobFailed(reason=f"needed more than {timeout.total_seconds():g} s")
-        case ChildProcessError():
-            return JobFailed(reason=f"could not be started: {error}")
-        # An OSError without a number: the child died in the middle of its answer.
-        case EOFError() | ConnectionError() | OSError(errno=None):
-            return JobFailed(reason="died")
-        case _:
-            return JobFailed(reason=f"could not be started: {error.strerror}")
 
 
 def _timeval(time: timedelta) -> bytes:

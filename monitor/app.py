@@ -163,6 +163,19 @@ class App:
         """The reader's templates before the shipped ones."""
         return Templates([self.path.parent / "templates"])
 
+    def applied(self) -> Config | None:
+        """Give the configuration that was applied last; None if none ever was.
+
+        Raises:
+            ConfigError: This version of the monitor cannot read it any more.
+        """
+        text = self.store.applied_config()
+        if text is None:
+            return None
+        return configuration.load(
+            text, path="the configuration applied last", machine_zone=self.config.machine_zone
+        )
+
     def accept(self) -> bool:
         """Make this configuration the one that is applied; True when it was not before."""
         now = self.clock()

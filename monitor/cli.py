@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import __version__
+from monitor.cli_change import try_
 from monitor.cli_digest import digest
 from monitor.cli_feeds import feeds
 from monitor.cli_stats import stats
@@ -330,6 +331,7 @@ def _problem_json(problem: Problem) -> dict[str, object]:
     }
 
 
+cli.add_command(try_)
 cli.add_command(match)
 cli.add_command(stories)
 

@@ -27,6 +27,7 @@ LAYERS = {
     "entry points": {
         "__main__",
         "cli",
+        "cli_change",
         "cli_digest",
         "cli_feeds",
         "cli_try",
@@ -49,6 +50,7 @@ LAYERS = {
         "reading",
         "stats",
         "subscribe",
+        "change",
     },
     "edges": {"extract", "fetch", "parse", "store", "render", "mail"},
     "processes": {"workers"},
@@ -95,6 +97,7 @@ OWNERS = {
     "python_multipart": {"web"},
     "click": {
         "cli",
+        "cli_change",
         "cli_digest",
         "cli_feeds",
         "cli_try",

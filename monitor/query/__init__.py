@@ -10,14 +10,14 @@ presearch  which of many trees are worth trying
 search     a query and an article, as the archive's search index sees them
 """
 
-from monitor.query.evaluate import MAX_SPANS, Scan, evaluate
+from monitor.query.evaluate import MAX_SPANS, Hit, Scan, evaluate
 from monitor.query.explain import NOT_THERE, Finding, explain
 from monitor.query.grammar import Doubt, parse, read
 from monitor.query.presearch import Presearch
 from monitor.query.search import GAP, TOUCH, Asked, Words, for_index, words_of
 from monitor.query.terms import Term, find
 from monitor.query.topics import TopicQuery, compile_topic
-from monitor.query.tree import Node, wanted_terms
+from monitor.query.tree import Node, Or, wanted_terms
 
 __all__ = [
     "GAP",
@@ -27,7 +27,9 @@ __all__ = [
     "Asked",
     "Doubt",
     "Finding",
+    "Hit",
     "Node",
+    "Or",
     "Presearch",
     "Scan",
     "Term",

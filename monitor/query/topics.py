@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.errors import QueryError
@@ -31,6 +31,8 @@ class TopicQuery:
 
     #: What must hold for an article to belong to the topic.
     tree: And
+    #: Makes the same tree with only one item of `any`, by its position.
+    only: Callable[[int], And]
     #: The lists in one canonical line of text.
     definition: str
     #: A short hash of the definition.
@@ -80,19 +82,19 @@ def compile_topic(
     found = {name: tuple(each.node for each in queries) for name, queries in read_lists.items()}
     _check_near(lists, found)
     _check_none(lists["none"], found["none"])
-    wanted = [*found["all"], *found["query"]]
-    if found["near"]:
-        wanted.insert(0, Near(Or(found["any"]), Or(found["near"]), within))
-    elif found["any"]:
-        wanted.insert(0, Or(found["any"]))
-    guards, vetoes = _split_exclusions(found["none"], own=And(tuple(wanted)))
-    if guards:
-        wanted = [Guarded(And(tuple(wanted)), guards)]
+    wanted = _wanted(found, found["any"], within)
+    guards, vetoes = _split_exclusions(found["none"], own=wanted)
     known = [*_known("lang", languages), *_known("source", sources)]
+
+    def tree_of(wanted: And) -> And:
+        parts = (Guarded(wanted, guards),) if guards else wanted.parts
+        return And((*parts, *known, *map(Not, vetoes)))
+
     definition = _definition({**lists, "languages": languages, "sources": sources}, within)
-    tree = And((*wanted, *known, *map(Not, vetoes)))
+    tree = tree_of(wanted)
     return TopicQuery(
         tree=tree,
+        only=lambda at: tree_of(_wanted(found, found["any"][at : at + 1], within)),
         is_anchored=gate(tree) is not None,
         definition=definition,
         version=hashlib.blake2b(definition.encode(), digest_size=8).hexdigest(),
@@ -100,6 +102,15 @@ def compile_topic(
             doubt for queries in read_lists.values() for each in queries for doubt in each.doubts
         ),
     )
+
+
+def _wanted(found: Mapping[str, tuple[Node, ...]], any_of: tuple[Node, ...], within: int) -> And:
+    wanted = [*found["all"], *found["query"]]
+    if found["near"]:
+        wanted.insert(0, Near(Or(any_of), Or(found["near"]), within))
+    elif any_of:
+        wanted.insert(0, Or(any_of))
+    return And(tuple(wanted))
 
 
 def _known(field: MetaField, values: Iterable[str]) -> tuple[Node, ...]:

@@ -15,6 +15,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from monitor.config import FeedConfig
 from monitor.errors import StoreError
 from monitor.model import (
+    AllOf,
     ArchiveFilter,
     Cursor,
     DigestItem,
@@ -43,6 +44,10 @@ KEY = MatchKey(topic_id="kling", article_id=1)
 
 STEPS: dict[str, Callable[[Store], object]] = {
     "accept_config": lambda s: s.accept_config(text="", hash="", topics=[topic_version()], now=NOW),
+    "applied_config": lambda s: s.applied_config(),
+    "candidates": lambda s: s.candidates(AllOf(())),
+    "first_seen_at": lambda s: s.first_seen_at(),
+    "articles_with": lambda s: s.articles_with([1]),
     "sync_feeds": lambda s: s.sync_feeds([FeedConfig(url="https://new.example/")], NOW),
     "due_feeds": lambda s: s.due_feeds(NOW),
     "feed_states": lambda s: s.feed_states(),

@@ -1,0 +1,244 @@
+"""Change what is looked for, and see first what that would have changed.
+
+topics before, topics after ─→ the articles that the index finds for either ─→ both tried on each
+                            ─→ gained, lost, kept; what each word brings
+
+Nothing is stored here: see `rematch` for what happens when a change is applied.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.config import TopicConfig
+from monitor.matcher import compiled
+from monitor.model import ArticleMatches, Span
+from monitor.query import Hit, Node, Or, Presearch, Scan, evaluate, for_index
+from monitor.store import Store
+
+#: Articles shown of what is gained and what is lost.
+MOST_SAMPLES = 5
+#: Articles held at a time.
+_AT_ONCE = 500
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """An article that a change would gain or lose."""
+
+    id: int
+    title: str
+    source: str
+    url: str
+    at: datetime
+    #: The evidence, of the wording that takes it.
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yield:
+    """What one item of a topic's `any` brings, as if it stood there alone."""
+
+    item: str
+    found: int
+    #: Articles that no other item brings.
+    alone: int
+    #: The newest of those, "" if there is none.
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a change of one topic would do to the articles of a time."""
+
+    topic_id: str
+    name: str
+    #: False for a topic that is new, or gone.
+    was_there: bool
+    is_there: bool
+    gained: int
+    lost: int
+    kept: int
+    #: The newest of them, at most MOST_SAMPLES.
+    gains: tuple[Sample, ...]
+    losses: tuple[Sample, ...]
+    #: In the order of the topic; empty where `any` has fewer than two items.
+    yields: tuple[Yield, ...]
+    #: Articles a day, before and after, without what feeds brought at their first look.
+    a_day: tuple[float, float]
+
+
+def changed(
+    before: Sequence[TopicConfig], after: Sequence[TopicConfig]
+) -> tuple[tuple[TopicConfig | None, TopicConfig | None], ...]:
+    """Pair the topics that look for something else than before; None where there is none.
+
+    A new name, or another order, changes nothing of what is found.
+    """
+    old = {topic.id: topic for topic in before}
+    new = {topic.id: topic for topic in after}
+    pairs = [(old.get(topic.id), topic) for topic in after]
+    gone = [(topic, None) for topic in before if topic.id not in new]
+    return tuple(
+        pair for pair in (*pairs, *gone) if None in pair or _wording(pair[0]) != _wording(pair[1])
+    )
+
+
+def _wording(topic: TopicConfig | None) -> str:
+    return compiled(topic).version if topic else ""
+
+
+def try_topics(
+    store: Store,
+    before: Sequence[TopicConfig],
+    after: Sequence[TopicConfig],
+    *,
+    since: datetime,
+    now: datetime,
+    only: str | None = None,
+) -> tuple[Trial, ...]:
+    """Say what a change of topics would gain and lose among the stored articles.
+
+    Args:
+        store: The archive; what is not indexed yet is looked through as well.
+        before: The topics that are applied now.
+        after: Those that are to be tried.
+        since: Articles from before are left out.
+        now: The present moment.
+        only: Only the topic of this id, changed or not; None for all that changed.
+    """
+    if only is None:
+        pairs = changed(before, after)
+    else:
+        old, new = (next((t for t in some if t.id == only), None) for some in (before, after))
+        pairs = ((old, new),)
+    trees: list[Node] = []
+    awake_since = max(since, store.first_seen_at() or now)
+    tallies = [_Tally(old, new, trees, awake_since) for old, new in pairs]
+    decisive = [trees[n] for tally in tallies for n in (tally.old, tally.new) if n is not None]
+    numbers = store.candidates(for_index(Or(tuple(decisive))).index, since=since)
+    presearch = Presearch(trees)
+    for start in range(0, len(numbers), _AT_ONCE):
+        for row in store.articles_with(numbers[start : start + _AT_ONCE]):
+            tried = _Tried(row, presearch)
+            for tally in tallies:
+                tally.count(tried)
+    days = max(1.0, (now - awake_since) / _DAY)
+    return tuple(tally.trial(days) for tally in tallies)
+
+
+class _Tried:
+    """An article, and which of many trees hold for it."""
+
+    def __init__(self, row: ArticleMatches, presearch: Presearch) -> None:
+        self.row = row
+        self.scan = Scan(row.article)
+        self._worth = dict(presearch.worth_trying(self.scan.folded))
+
+    def hits(self, number: int | None) -> list[Hit] | None:
+        """Give the hits for which a tree holds, None if it does not."""
+        tree = None if number is None else self._worth.get(number)
+        return evaluate(tree, self.scan) if tree else None
+
+    def sample(self, hits: list[Hit]) -> Sample:
+        """Show the article with this evidence."""
+        article = self.row.article
+        return Sample(
+            id=self.row.id,
+            title=article.title or article.url,
+            source=article.source,
+            url=article.url,
+            at=article.published_at or article.first_seen_at,
+            spans=self.scan.spans(hits),
+        )
+
+
+class _Tally:
+    """Counts what a change does to one topic; trees that it needs tried are added to a list."""
+
+    def __init__(
+        self,
+        before: TopicConfig | None,
+        after: TopicConfig | None,
+        trees: list[Node],
+        awake_since: datetime,
+    ) -> None:
+        self._before, self._after = before, after
+        self._awake_since = awake_since
+        old, new = (compiled(topic) if topic else None for topic in (before, after))
+        self.old = _add(trees, old.tree) if old else None
+        self.new = _add(trees, new.tree) if new else None
+        #: The items of `any`, and each one's tree.
+        self._items: dict[str, int] = {}
+        if new and after and len(after.any) > 1:
+            self._items = {item: _add(trees, new.only(at)) for at, item in enumerate(after.any)}
+        self._found = Counter[str]()
+        self._alone = Counter[str]()
+        self._examples: dict[str, str] = {}
+        self._numbers = Counter[str]()
+        self._gains: list[Sample] = []
+        self._losses: list[Sample] = []
+
+    def count(self, tried: _Tried) -> None:
+        """Take one article into account."""
+        was, now = tried.hits(self.old), tried.hits(self.new)
+        if was is None and now is None:
+            return
+        article = tried.row.article
+        if not article.backlog and article.first_seen_at >= self._awake_since:
+            self._numbers["daily before"] += was is not None
+            self._numbers["daily after"] += now is not None
+        if was is None and now is not None:
+            self._numbers["gained"] += 1
+            if len(self._gains) < MOST_SAMPLES:
+                self._gains.append(tried.sample(now))
+        elif was is not None and now is None:
+            self._numbers["lost"] += 1
+            if len(self._losses) < MOST_SAMPLES:
+                self._losses.append(tried.sample(was))
+        else:
+            self._numbers["kept"] += 1
+        if now is not None:
+            self._credit(tried)
+
+    def _credit(self, tried: _Tried) -> None:
+        bringing = [item for item, number in self._items.items() if tried.hits(number) is not None]
+        self._found.update(bringing)
+        if len(bringing) == 1:
+            self._alone.update(bringing)
+            self._examples.setdefault(bringing[0], tried.row.article.title)
+
+    def trial(self, days: float) -> Trial:
+        """Give the result, of articles that were seen in so many days."""
+        topic = self._after or self._before
+        assert topic, "one of the two is there"  # noqa: S101  told to mypy
+        before, after = self._numbers["daily before"] / days, self._numbers["daily after"] / days
+        return Trial(
+            topic_id=topic.id,
+            name=topic.name,
+            was_there=self._before is not None,
+            is_there=self._after is not None,
+            gained=self._numbers["gained"],
+            lost=self._numbers["lost"],
+            kept=self._numbers["kept"],
+            gains=tuple(self._gains),
+            losses=tuple(self._losses),
+            yields=tuple(
+                Yield(
+                    item=item,
+                    found=self._found[item],
+                    alone=self._alone[item],
+                    example=self._examples.get(item, ""),
+                )
+                for item in self._items
+            ),
+            a_day=(before, after),
+        )
+
+
+def _add(trees: list[Node], tree: Node) -> int:
+    """Add a tree to those that are tried, and give its number."""
+    trees.append(tree)
+    return len(trees) - 1

@@ -1,0 +1,191 @@
+"""The commands that change what is looked for: `monitor try` shows first what that would do."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.console import count, fitted, local, opened, print_json, with_config, with_json
+from monitor.errors import MonitorError
+
+if TYPE_CHECKING:
+    from monitor.change import Sample, Trial, Yield
+    from monitor.config import TopicConfig
+
+#: The id of a topic that only `--query` has.
+_LOOSE = "query"
+#: Of the items of a topic so many are listed.
+_MOST_ITEMS = 8
+_MOST_DEAD = 12
+
+
+def _period(_ctx: click.Context, _param: click.Parameter, value: str) -> timedelta:
+    from monitor.config.checks import duration  # noqa: PLC0415
+
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise click.BadParameter(f'"{value}" {error}') from error
+
+
+@click.command("try", short_help="Show what a change of topics would gain and lose.")
+@with_config
+@click.argument("topic", required=False)
+@click.option(
+    "--new",
+    "candidate",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The changed copy of the configuration; without it, the configuration itself.",
+)
+@click.option(
+    "--query", metavar="QUERY", help="Try this query, for TOPIC or as a topic of its own."
+)
+@click.option(
+    "--since",
+    "period",
+    default="30d",
+    show_default=True,
+    callback=_period,
+    metavar="TIME",
+    help='Try it on the articles of so long: "30d", "12w".',
+)
+@with_json
+def try_(
+    path: Path,
+    topic: str | None,
+    candidate: Path | None,
+    query: str | None,
+    period: timedelta,
+    *,
+    as_json: bool,
+) -> None:
+    """Show what changed topics would gain and lose among the stored articles; nothing is changed.
+
+    What is tried is compared with the configuration that was applied last. With TOPIC, only that
+    topic is tried, changed or not.
+    """
+    from monitor import change  # noqa: PLC0415
+    from monitor.app import read_config  # noqa: PLC0415
+
+    if candidate and query is not None:
+        raise click.UsageError("--new and --query are two things to try; give one of them")
+    with opened(path) as app:
+        applied = app.applied()
+        before = applied.topics if applied else ()
+        after = read_config(candidate).topics if candidate else app.config.topics
+        if query is not None:
+            query = os.fsencode(query).decode("utf-8", "replace")
+            before, after, topic = _with_query(before, query, topic)
+        _check_known(topic, (*before, *after))
+        now = app.clock()
+        trials = change.try_topics(
+            app.store, before, after, since=now - period, now=now, only=topic
+        )
+        zone = app.config.zone
+    if as_json:
+        print_json({"since": (now - period).isoformat(), "topics": list(map(_json, trials))})
+        return
+    if applied is None:
+        click.echo(fitted("no configuration was applied yet, so all that is found is gained"))
+    print_trials(trials, zone, since=now - period, full=topic is not None)
+
+
+def _with_query(
+    before: tuple[TopicConfig, ...], query: str, topic: str | None
+) -> tuple[tuple[TopicConfig, ...], tuple[TopicConfig, ...], str]:
+    """Put a query in the place of a topic's lists, or beside all topics."""
+    from monitor.config import TopicConfig  # noqa: PLC0415
+    from monitor.matcher import compiled  # noqa: PLC0415
+
+    wanted = topic or _LOOSE
+    if topic is None:
+        before = tuple(each for each in before if each.id != _LOOSE)
+    names = {each.id: each.name for each in before}
+    tried = TopicConfig(id=wanted, name=names.get(wanted, query[:60]), query=query)
+    compiled(tried)  # a fault in it is told before anything is looked through
+    return before, (*(each for each in before if each.id != wanted), tried), wanted
+
+
+def _check_known(topic: str | None, topics: tuple[TopicConfig, ...]) -> None:
+    known = list(dict.fromkeys(each.id for each in topics))
+    if topic is not None and topic not in known:
+        raise MonitorError(f'there is no topic "{topic}"; there are {", ".join(known) or "none"}')
+
+
+def print_trials(
+    trials: tuple[Trial, ...], zone: tzinfo, *, since: datetime, full: bool = False
+) -> None:
+    """Tell what a change does, topic by topic."""
+    if not trials:
+        click.echo("no topic looks for anything else than before")
+    for number, trial in enumerate(trials):
+        if number:
+            click.echo()
+        new = "" if trial.was_there else " (new)"
+        gone = "" if trial.is_there else " (taken out; its matches stay in the archive)"
+        before, after = trial.a_day
+        click.echo(
+            fitted(
+                f"{trial.name}{new}{gone}: +{trial.gained:,} gained, -{trial.lost:,} lost, "
+                f"={trial.kept:,} kept since {local(since, zone)[:10]}; "
+                f"about {after:.1f} articles a day" + (f", before {before:.1f}" if before else "")
+            )
+        )
+        for sign, samples in (("+", trial.gains), ("-", trial.losses)):
+            for sample in samples:
+                click.echo(fitted(f"{sign} {_line(sample, zone)}", "  "))
+        if trial.is_there:
+            _print_yields(trial.yields, full=full)
+
+
+def _line(sample: Sample, zone: tzinfo) -> str:
+    words = dict.fromkeys(" ".join(span.surface.split()) for span in sample.spans)
+    found = ", ".join(f"“{word}”" for word in list(words)[:4])
+    return f"{local(sample.at, zone)[:10]} {sample.title[:160]} ({sample.source}) {found}".rstrip()
+
+
+def _print_yields(yields: tuple[Yield, ...], *, full: bool) -> None:
+    bringing = sorted((each for each in yields if each.found), key=lambda each: -each.alone)
+    dead = [each.item for each in yields if not each.found]
+    shown = bringing if full else [each for each in bringing if each.alone][:_MOST_ITEMS]
+    if shown:
+        click.echo("  what an item of `any` brings, and what no other one brings:")
+    for each in shown:
+        example = f'  such as "{each.example[:80]}"' if each.example else ""
+        click.echo(fitted(f"{each.found:>6,} {each.alone:>6,}  {_short(each.item)}{example}", "  "))
+    if dead:
+        named = ", ".join(map(_short, dead if full else dead[:_MOST_DEAD]))
+        more = len(dead) - _MOST_DEAD
+        rest = f" and {more} more" if more > 0 and not full else ""
+        click.echo(fitted(f"{count(len(dead), 'item')} brought nothing: {named}{rest}", "  "))
+
+
+def _short(item: str) -> str:
+    return item if len(item) <= 60 else item[:59] + "…"
+
+
+def _json(trial: Trial) -> dict[str, object]:
+    before, after = trial.a_day
+    return {
+        "topic": trial.topic_id,
+        "name": trial.name,
+        "new": not trial.was_there,
+        "taken_out": not trial.is_there,
+        "gained": trial.gained,
+        "lost": trial.lost,
+        "kept": trial.kept,
+        "articles_a_day": {"before": round(before, 3), "after": round(after, 3)},
+        "gains": list(map(_sample_json, trial.gains)),
+        "losses": list(map(_sample_json, trial.losses)),
+        "items": list(map(asdict, trial.yields)),
+    }
+
+
+def _sample_json(sample: Sample) -> dict[str, object]:
+    return {**asdict(sample), "at": sample.at.isoformat()}

@@ -194,6 +194,9 @@ def test_where_items_are_not_certain_the_whole_document_is_read(more: str) -> No
     assert feed(body).imprint == b""
 
 
+NEW, END = "<item><title>New</title><link>c/</link>", "</description></item>"
+
+
 @pytest.mark.parametrize(
     ("before", "behind"),
     [
@@ -201,6 +204,11 @@ def test_where_items_are_not_certain_the_whole_document_is_read(more: str) -> No
         pytest.param("<description><![CDATA[", "]]></description>", id="in a text"),
         pytest.param("<image>", "</image>", id="inside of another element"),
         pytest.param("<item>", "</item>", id="inside of an item"),
+        pytest.param(f"{NEW}<description><![CDATA[", f"]]>{END}", id="in a new item's text"),
+        pytest.param(f"{NEW}<!--", "--></item>", id="in a new item's comment"),
+        pytest.param(NEW, "</item>", id="inside of a new item"),
+        pytest.param(f"{NEW}</item>", f"{NEW}</item>", id="between new items"),
+        pytest.param(NEW.replace(">", " xml:base='/b/'>", 1) + "</item>", "", id="behind a base"),
         pytest.param("<!--", "", id="behind a comment without an end"),
         pytest.param("<image>", "", id="broken before them"),
         pytest.param("", "&nbsp;</rss>", id="broken behind them"),

@@ -22,6 +22,7 @@ from monitor.parse.repair import repaired
 _VOLATILE = re.compile(
     rb"<((?:\w{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))(?:\s[^<>]*)?>[^<]*</\1\s*>"
 )
+_BASE = re.compile(rb"base\s*=")
 
 
 def read(document: bytes, *, url: str, last: bytes = b"") -> tuple[ParsedFeed | None, str]:
@@ -40,15 +41,16 @@ def read(document: bytes, *, url: str, last: bytes = b"") -> tuple[ParsedFeed | 
         UnsafeError: The document is made to exhaust its reader.
     """
     before = imprint.load(last)
-    ranges: Sequence[Range]
-    ranges, hashes = _all_known(document, before)
-    if not ranges:
-        ranges = item_ranges(document)
-        hashes = [item_hash(document[start:end]) for start, end in ranges]
-    if not ranges:
-        return feedxml.read(repaired(document), url=url)
+    ranges: Sequence[Range] = _beside_known(document, before)
     about = _without(document, ranges)
     outside = item_hash(_steady(about))
+    if not ranges or outside != before.outside:
+        ranges = item_ranges(document)
+        about = _without(document, ranges)
+        outside = item_hash(_steady(about))
+    if not ranges:
+        return feedxml.read(repaired(document), url=url)
+    hashes = [item_hash(document[start:end]) for start, end in ranges]
     known = [place for place, key in zip(ranges, hashes, strict=True) if key in before.items]
     new = [key for key in hashes if key not in before.items]
     head = before.feed if outside == before.outside else None
@@ -65,31 +67,48 @@ def read(document: bytes, *, url: str, last: bytes = b"") -> tuple[ParsedFeed | 
     return replace(feed, known=left_out, imprint=imprint.dump(after)), fault
 
 
-def _all_known(document: bytes, before: Imprint) -> tuple[list[Range], list[bytes]]:
-    """Give place and hash of every item if all are known, one behind the other; else nothing.
+def _beside_known(document: bytes, before: Imprint) -> list[Range]:
+    """Give the place of every item, looking only at those that are not known; [] if in doubt.
 
-    What is the same to the byte was found sound before, so only what is around them is scanned:
-    with an empty item in their place, which shows that items may stand there.
+    What is the same to the byte was found sound before, if what is around the items has not
+    changed. So it is scanned with an empty item in its place, which shows that items may stand
+    there.
     """
     name = b"item" if b"<item" in document else b"entry"
+    empty = b"<%b></%b>" % (name, name)
+    runs = _known_runs(document, name, before)
+    starts = (0, *(run[-1][1] for run in runs))
+    ends = (*(run[0][0] for run in runs), len(document))
+    reduced = empty.join(document[at:end] for at, end in zip(starts, ends, strict=True))
+    ranges: list[Range] = []
+    expected = iter((*runs, []))
+    run, shift, unknown = next(expected), 0, False
+    for start, end in item_ranges(reduced) if runs else ():
+        if run and start + shift == run[0][0]:
+            ranges += run
+            run, shift = next(expected), run[-1][1] - end
+        else:
+            ranges.append((start + shift, end + shift))
+            unknown = True
+    # A known item that is left stands in a comment or a text. And whether an item reads otherwise
+    # for another's base address, only all of them together show.
+    return [] if run or (unknown and _BASE.search(document)) else ranges
+
+
+def _known_runs(document: bytes, name: bytes, before: Imprint) -> list[list[Range]]:
+    """Give the places of known items, those together between which there is nothing."""
+    runs: list[list[Range]] = []
     begin, finish = b"<" + name, b"</" + name + b">"
-    places: list[Range] = []
-    hashes: list[bytes] = []
-    start = document.find(begin)
-    while start >= 0:
-        end = document.find(finish, start) + len(finish)
-        key = item_hash(document[start:end])
-        if key not in before.items or (places and document[places[-1][1] : start].strip()):
-            return [], []
-        places.append((start, end))
-        hashes.append(key)
+    start = document.find(begin) if before.items else -1
+    while start >= 0 and (last := document.find(finish, start)) >= 0:
+        end = last + len(finish)
+        if item_hash(document[start:end]) in before.items:
+            if runs and not document[runs[-1][-1][1] : start].strip():
+                runs[-1].append((start, end))
+            else:
+                runs.append([(start, end)])
         start = document.find(begin, end)
-    if not places or item_hash(_steady(_without(document, places))) != before.outside:
-        return [], []
-    head, tail = document[: places[0][0]], document[places[-1][1] :]
-    empty = begin + b">" + finish
-    sound = item_ranges(head + empty + tail) == ((len(head), len(head + empty)),)
-    return (places, hashes) if sound else ([], [])
+    return runs
 
 
 def _read_new(

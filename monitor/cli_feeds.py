@@ -23,7 +23,7 @@ from monitor.console import (
 from monitor.errors import MonitorError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
     from monitor.config import Config
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _NEXT = "a running monitor polls what was added once it is restarted"
 _MOST_INVALID_SHOWN = 20
+_MOST_REASONS_SHOWN = 3
 
 _with_yes = click.option("--yes", is_flag=True, help="Write to the configuration without asking.")
 
@@ -334,6 +335,21 @@ def _print_health(feed: FeedHealth, zone: tzinfo) -> None:
         f"{_matches(row)} in {count(row.articles, 'article')}",
         zone,
     )
+    if feed.pages:
+        click.echo(fitted(_pages(feed.pages), "    "))
+
+
+def _pages(results: Mapping[str, int]) -> str:
+    """Say how many pages were read in full, and why others were not."""
+    unread = sorted(
+        ((number, why) for why, number in results.items() if why),
+        key=lambda counted: (-counted[0], counted[1]),
+    )
+    told = f"{count(results.get('', 0), 'page')} read in full"
+    if not unread:
+        return told
+    reasons = "; ".join(f"{why} ({number:,})" for number, why in unread[:_MOST_REASONS_SHOWN])
+    return f"{told}, {sum(number for number, _ in unread):,} not: {reasons}"
 
 
 def _health_json(feed: FeedHealth) -> dict[str, object]:
@@ -351,4 +367,6 @@ def _health_json(feed: FeedHealth) -> dict[str, object]:
         "quiet_days": feed.quiet_for.days if feed.quiet_for else None,
         "failures": state.failures,
         "error": state.error,
+        "pages_read": feed.pages.get("", 0),
+        "pages_not_read": {why: number for why, number in feed.pages.items() if why},
     }

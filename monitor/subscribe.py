@@ -424,6 +424,8 @@ class FeedHealth:
     items_a_week: float
     #: How long it has been silent, if that is longer than its own rhythm explains.
     quiet_for: timedelta | None
+    #: How its articles' pages were read, by error, "" for those read; see `[[feed]] extract`.
+    pages: Mapping[str, int]
 
     @property
     def condition(self) -> Condition:
@@ -447,15 +449,21 @@ def health(
     """
     times = store.publication_times(silence.TIMES_CONSIDERED)
     rows = {row.state.feed_url: row for row in store.feed_rows(since)}
+    pages = store.page_results() if any(feed.extract for feed in configured.feeds) else {}
     every = [
-        _health(feed, rows.get(feed.url), times.get(feed.url, ()), now) for feed in configured.feeds
+        _health(feed, rows.get(feed.url), times.get(feed.url, ()), pages.get(feed.url, {}), now)
+        for feed in configured.feeds
     ]
     order = list(Condition)
     return tuple(sorted(every, key=lambda feed: order.index(feed.condition)))
 
 
 def _health(
-    feed: FeedConfig, row: FeedRow | None, times: Sequence[datetime], now: datetime
+    feed: FeedConfig,
+    row: FeedRow | None,
+    times: Sequence[datetime],
+    pages: Mapping[str, int],
+    now: datetime,
 ) -> FeedHealth:
     if row is None:  # added to the configuration, and not polled since
         state = FeedState(feed_url=feed.url, url=feed.url, next_poll_at=now)
@@ -468,4 +476,5 @@ def _health(
         quiet_for=silence.quiet_for(times, state.last_success_at)
         if state.last_success_at
         else None,
+        pages=pages,
     )

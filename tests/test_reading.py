@@ -280,6 +280,19 @@ def test_what_cannot_be_read_keeps_the_feeds_words(one: Desk, answer: Answer, tr
     assert one.row("Galicia") == before
 
 
+def test_results_are_counted_by_feed_and_reason(desk: Desk) -> None:
+    """What will be asked for again is no result yet."""
+    desk.server.script["/galicia"] = html(page("Rain comes."))
+    desk.server.script["/rain"] = desk.server.script["/clouds"] = Answer(status=403)
+    desk.server.script["/fog"] = Answer(status=503)
+    for title in ("Galicia", "Rain in Galicia", "Clouds in Galicia", "Fog in Galicia"):
+        desk.show(title)
+    desk.show("Sun in Galicia", feed=OTHER)
+    desk.read()
+    refused = "the server said 403 Forbidden"
+    assert desk.store.page_results() == {FEED: {"": 1, refused: 2}}
+
+
 def test_a_second_try_can_succeed(one: Desk) -> None:
     one.server.script["/galicia"] = [Answer(status=503), html(page("Rain comes."))]
     one.show("Galicia")

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from monitor import config as configuration
 from monitor import subscribe
+from monitor.app import App
 from monitor.config.editing import NewFeed
 from monitor.errors import MonitorError
+from monitor.model import PageOutcome
 from monitor.subscribe import identity, read_list, save, web_address, write_list
 from tests.command import Monitor
 from tests.factories import DAY, NOW
@@ -534,6 +536,31 @@ def test_health_names_feeds_in_trouble_first(
     assert [row["quiet_days"] for row in rows] == [None, None, 50, None, None]
     assert (rows[-1]["match_rate"], rows[0]["match_rate"]) == (1, None)
     assert (rows[0]["next_poll"], rows[-1]["items_a_week"] > 5) == (None, True)
+
+
+def test_health_says_why_pages_are_not_read_in_full(
+    monitor: Monitor, file: Path, server: ScriptedServer
+) -> None:
+    titles = [f"Kling {number}" for number in range(4)]
+    server.script["/brief"] = Answer(body=rss(*titles, title="Brief"))
+    with file.open("a", encoding="utf-8") as out:
+        out.write(f'[[feed]]\nurl = "{server.url("/brief")}"\n')
+    monitor("poll")
+    with file.open("a", encoding="utf-8") as out:
+        out.write("extract = true\n")
+    results = {1: "", 2: "it is no HTML page", 3: "it is no HTML page", 4: "the server said 403"}
+    with App.open(file) as app:
+        app.store.decide_pages(dict.fromkeys(results, True), app.clock())
+        for number, error in results.items():
+            outcome = PageOutcome(article_id=number, tries=1, read_at=app.clock(), error=error)
+            app.store.save_page(outcome)
+    told = "1 page read in full, 3 not: it is no HTML page (2); the server said 403 (1)"
+    assert told in " ".join(monitor("feeds", "health").out.split())
+    (row,) = (
+        row for row in json.loads(monitor("feeds", "health", "--json").out) if row["articles"] == 4
+    )
+    assert row["pages_read"] == 1
+    assert row["pages_not_read"] == {"it is no HTML page": 2, "the server said 403": 1}
 
 
 def test_health_without_feeds_says_so(monitor: Monitor, tmp_path: Path) -> None:

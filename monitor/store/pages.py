@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import (
     Connection,
     exists,
+    func,
     insert,
     select,
     update,
@@ -113,6 +114,24 @@ class Pages(Database):
         """Give the addresses whose hosts asked to be left alone for now."""
         with self._read() as connection:
             return tuple(connection.scalars(select(pages.c.url).where(pages.c.rests_until > now)))
+
+    def page_results(self) -> dict[str, dict[str, int]]:
+        """Count for each feed how its articles' pages were read: by error, "" for those read.
+
+        Pages that will be asked for again are not among them.
+        """
+        counted = (
+            select(feeds.c.url, pages.c.error, func.count())
+            .join(articles, articles.c.id == pages.c.article_id)
+            .join(feeds, feeds.c.id == articles.c.feed_id)
+            .where(pages.c.tries > 0, pages.c.next_try_at.is_(None))
+            .group_by(feeds.c.url, pages.c.error)
+        )
+        results: dict[str, dict[str, int]] = {}
+        with self._read() as connection:
+            for url, error, number in connection.execute(counted):
+                results.setdefault(url, {})[error] = number
+        return results
 
     def page_texts(self, feed_url: str, keys: Collection[str]) -> dict[str, str]:
         """Give what was read of the pages of a feed's entries, by their keys."""

@@ -62,6 +62,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "decide_pages": lambda s: s.decide_pages({1: True}, NOW),
     "due_pages": lambda s: s.due_pages([FEED_URL], NOW, since=NOW - DAY),
     "resting_pages": lambda s: s.resting_pages(NOW),
+    "page_results": lambda s: s.page_results(),
     "page_texts": lambda s: s.page_texts(FEED_URL, ["a"]),
     "save_page": lambda s: s.save_page(PageOutcome(article_id=1, tries=1, read_at=NOW)),
     "page": lambda s: s.page(ArchiveFilter()),

@@ -310,11 +310,18 @@ class App:
 
     def drain_outbox(self, mailer: Mailer, stop: Callable[[], bool] = lambda: False) -> DrainReport:
         """Send what is due until nothing is, or until it shall stop."""
-        mail = self.config.mail
-        hold = mail is not None and mail.on_ambiguous == "hold"
         return deliver.drain_outbox(
-            self.store, mailer, self.clock, hold=hold, stop=stop, unsettled=self._unsettled
+            self.store, mailer, self.clock, hold=self._holds, stop=stop, unsettled=self._unsettled
         )
+
+    def settle_outbox(self) -> None:
+        """Tell the database what it could not be told so far: the last chance before the end."""
+        deliver.settle(self.store, self._unsettled, hold=self._holds)
+
+    @property
+    def _holds(self) -> bool:
+        mail = self.config.mail
+        return mail is not None and mail.on_ambiguous == "hold"
 
     @cached_property
     def _unsettled(self) -> list[deliver.Outcome]:

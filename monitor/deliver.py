@@ -525,7 +525,7 @@ def drain_outbox(
     """
     sent = deferred = rejected = held = 0
     told = [] if unsettled is None else unsettled
-    _settle(store, told, hold=hold)
+    settle(store, told, hold=hold)
     while not stop() and (delivery := store.claim_delivery(clock(), lease=LEASE, hold=hold)):
         result = _judged(delivery, _sent(mailer, delivery))
         now = clock()
@@ -543,7 +543,7 @@ def drain_outbox(
             case _:
                 assert_never(result)
         told.append(Outcome(delivery=delivery, result=result, at=now, next_try_at=now + pause))
-        _settle(store, told, hold=hold)
+        settle(store, told, hold=hold)
         log.log(
             logging.INFO if isinstance(result, Sent) else logging.WARNING,
             "delivered" if isinstance(result, Sent) else "not delivered",
@@ -558,7 +558,7 @@ def drain_outbox(
     return DrainReport(sent=sent, deferred=deferred, rejected=rejected, held=held)
 
 
-def _settle(store: Store, outcomes: list[Outcome], *, hold: bool) -> None:
+def settle(store: Store, outcomes: list[Outcome], *, hold: bool) -> None:
     """Tell the database how tries ended; what it does not take stays in the list."""
     while outcomes:
         one = outcomes[0]

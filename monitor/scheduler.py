@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
+from typing import Self
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -76,6 +77,26 @@ class Status:
         return self.total > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A time in which something is not done; over at once when the clock is set back before it."""
+
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, length: timedelta, now: datetime) -> Self:
+        """Begin a rest."""
+        return cls(now, now + length)
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is not over."""
+        return self.since <= now < self.until
+
+
+NO_REST = Rest.of(timedelta(0), datetime.fromtimestamp(0, UTC))
+
+
 class Attention:
     """Knows whether feeds were polled since the service started or its machine woke.
 
@@ -136,7 +157,8 @@ class Service:
         self._parts = ExitStack()
         self._status = Status()
         self._status_lock = Lock()
-        self._rest_until: datetime | None = None
+        self._polling_rests = NO_REST
+        self._everything_rests = NO_REST
         self._stopping = Event()
         self._attention = Attention(app.clock())
         self._previewed = False
@@ -146,8 +168,21 @@ class Service:
         """What is going on right now."""
         return self._status
 
-    def start(self) -> None:
-        """Begin to tick; the first poll starts at once."""
+    def start(self, *, rest: timedelta = timedelta(0)) -> None:
+        """Begin to tick; the first poll starts at once, or after a rest.
+
+        Args:
+            rest: For so long no feed and no mail server is asked, because the service died at its
+                last starts.
+        """
+        self._everything_rests = Rest.of(rest, self._app.clock())
+        if rest:
+            until = self._everything_rests.until.astimezone(self._app.config.zone)
+            self._set(
+                trouble="the monitor died several times in the last hour, so it asks no feed and "
+                f"sends no mail before {until:%H:%M}; its log says why it died"
+            )
+            log.error(self._status.trouble)
         work = self._parts.enter_context(self._app.round())
         extractor = self._parts.enter_context(self._app.extractor())
         mailer = self._app.mailer()
@@ -184,10 +219,15 @@ class Service:
         self._scheduler.remove_all_jobs()
         # The fetcher goes first: a round that waits for slow servers ends with it.
         self._parts.close()
-        ending = Thread(target=self._scheduler.shutdown, name="stop", daemon=True)
+        ending = Thread(target=self._end, name="stop", daemon=True)
         ending.start()
         ending.join(STOP_PATIENCE.total_seconds())
         return not ending.is_alive()
+
+    def _end(self) -> None:
+        self._scheduler.shutdown()
+        with suppress(MonitorError):
+            self._app.settle_outbox()
 
     def _tick(self, name: str, every: timedelta, step: Callable[[], None]) -> None:
         self._scheduler.add_job(
@@ -203,19 +243,21 @@ class Service:
         with self._status_lock:
             self._status = replace(self._status, **changes)  # type: ignore[arg-type]  # names are this module's own
 
+    def _rests(self, now: datetime) -> bool:
+        return self._everything_rests.holds(now)
+
     def _progress(self, done: int, total: int) -> None:
         self._set(done=done, total=total)
         self._on_progress(done, total)
 
     def _poll(self, work: Round) -> None:
         now = self._app.clock()
-        # No rest is longer than REST: the end of one that seems so is from a clock that was ahead.
-        if self._rest_until is not None and now < self._rest_until <= now + REST:
+        if self._rests(now) or self._polling_rests.holds(now):
             return
         try:
             report = poll.poll_due(work, on_progress=self._progress)
         except Exception as error:
-            self._rest_until = self._app.clock() + REST
+            self._polling_rests = Rest.of(REST, self._app.clock())
             self._set(
                 trouble=str(error)
                 if isinstance(error, MonitorError)
@@ -227,7 +269,7 @@ class Service:
             self._set(done=0, total=0, rounds=self._status.rounds + 1)
         if self._stopping.is_set():
             return  # the round was cut short: its figures would be wrong
-        self._rest_until = None
+        self._polling_rests = NO_REST
         self._set(trouble="")
         if report.feeds or not self._previewed:
             self._tell(report)
@@ -280,6 +322,8 @@ class Service:
         self._app.drain_outbox(mailer, self._stopping.is_set)
 
     def _read(self, work: Round, extractor: Extractor | None) -> None:
+        if self._rests(self._app.clock()):
+            return
         with suppress(ClosedError):  # the service ends; what was not read stays due
             report = reading.read_due(work, extractor)
             if extractor and (report.read or report.failed):

@@ -21,6 +21,7 @@ from monitor.console import count, say, say_as_it_is
 from monitor.demo import SampleServer, prepare
 from monitor.poll import poll_due
 from monitor.scheduler import Service
+from monitor.starts import Starts
 from monitor.terminal import Progress
 from monitor.web import Server, Services, check_listen, create_app, load_token
 
@@ -61,17 +62,20 @@ def serve(
 
         service = Service(app, on_progress=progress, on_first_round=first_words)
         server = _server(app, service)
+        starts = Starts(app.data / "starts")
         app.accept()
         server.start()
         try:
             _say_where(app, server)
-            service.start()
+            service.start(rest=starts.begin(app.clock()))
             while not stop.wait(MIND_THE_CLOCK.total_seconds()):
                 service.mind_the_clock()
             say("stopping")
         finally:
             server.stop()
-            if not service.stop():
+            ended = service.stop()
+            starts.ended_well()
+            if not ended:
                 say("a mail server kept us waiting; its mail will be tried again")
                 os._exit(0)  # its thread cannot be ended otherwise
 

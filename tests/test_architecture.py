@@ -52,7 +52,7 @@ LAYERS = {
         "subscribe",
         "change",
     },
-    "edges": {"extract", "fetch", "parse", "store", "render", "mail"},
+    "edges": {"extract", "fetch", "parse", "store", "render", "mail", "starts"},
     "processes": {"workers"},
     "core": {
         "config",

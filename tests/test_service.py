@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -195,6 +196,23 @@ def test_a_killed_service_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) 
             assert again.popen.wait(PATIENCE) == 0
             again.line('"unchanged": 1')
             again.line('"articles_new": 0')
+
+
+def test_a_service_that_dies_at_every_start_asks_no_feed_at_every_start(tmp_path: Path) -> None:
+    with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
+        configure(tmp_path, server.url("/feed"))
+        now = datetime.now(UTC).isoformat()
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "starts").write_text(f"{now}\n" * 4, encoding="utf-8")
+        with monitor("run", folder=tmp_path) as service:
+            url = service.line(r"the archive is at (\S+)")[1]
+            service.line("asks no feed and sends no mail before")
+            assert "monitor died several times" in httpx.get(url).text
+            assert service.stop() == 0
+        assert server.seen == []
+        with monitor("run", folder=tmp_path) as service:
+            service.line("feeds polled: 1")
+            assert service.stop() == 0
 
 
 def test_one_dead_feed_is_not_taken_for_a_dead_network(tmp_path: Path) -> None:

@@ -139,7 +139,11 @@ def _slots(runner: Runner, issues: tuple[DigestRow, ...]) -> Iterator[str]:
 
 
 def _repeats(runner: Runner, mails: list[Mail]) -> Iterator[str]:
-    """A message comes again only if its life was killed, or the line cut, at its very end."""
+    """A message comes again only if nothing could be noted after it.
+
+    That is: its life was killed, the line was cut, or the disk was full, at its very end.
+    """
+    excused = runner.killed | runner.speechless
     last_of_life = {mail.life: mail.number for mail in mails}
     previous: dict[str, Mail] = {}
     for mail in mails:
@@ -147,7 +151,7 @@ def _repeats(runner: Runner, mails: list[Mail]) -> Iterator[str]:
         previous[mail.id] = mail
         if before is None or before.number in runner.cut:
             continue
-        if before.life not in runner.killed or last_of_life[before.life] != before.number:
+        if before.life not in excused or last_of_life[before.life] != before.number:
             yield f"{mail.id} was sent again in life {mail.life}, after {before.life}"
 
 

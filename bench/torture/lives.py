@@ -103,6 +103,8 @@ class Runner:
     cut: set[int] = field(default_factory=set)
     #: Lives that were killed.
     killed: set[int] = field(default_factory=set)
+    #: Lives that could not always write down what they did.
+    speechless: set[int] = field(default_factory=set)
     endings: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     #: Seconds that a usual life takes; measured in the first, calm one.
@@ -182,6 +184,8 @@ class Runner:
         self.world.calm()
         self._pass(life.before)
         self.world.publish(self.now)
+        if life.hardship in UNWRITABLE:
+            self.speechless.add(len(self.mails_after))
         orders = []
         if life.point in {"statement", "commit", "committed"}:
             orders.append(f"kill:{life.point}:{int(life.number)}")
@@ -369,8 +373,10 @@ class Runner:
             store.close()
 
 
+#: Under these the database may not take what is to be noted.
+UNWRITABLE = frozenset({"locked", "disk full", "no growth"})
 #: Under these a service may refuse to start.
-REFUSED = frozenset({"locked", "disk full", "no growth", "few files"})
+REFUSED = UNWRITABLE | {"few files"}
 HARDSHIPS = (
     "feeds fail",
     "mail later",

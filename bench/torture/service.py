@@ -26,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -57,11 +58,13 @@ def follow(order: str) -> None:
     """Arm one order."""
     match order.split(":"):
         case ["kill", "statement", number]:
-            _at_statement(lambda n: die() if n == int(number) else None)
+            _at_statement(lambda n, _: die() if n == int(number) else None)
         case ["kill", moment, number]:
             _at_commit(int(number), before=moment == "commit")
         case ["fail", first, last]:
-            _at_statement(lambda n: _find_disk_full() if int(first) <= n <= int(last) else None)
+            _at_statement(
+                lambda n, cursor: _find_disk_full(cursor) if int(first) <= n <= int(last) else None
+            )
         case ["files", number]:
             resource.setrlimit(resource.RLIMIT_NOFILE, (int(number), int(number)))
         case ["grow", number]:
@@ -71,16 +74,21 @@ def follow(order: str) -> None:
             raise ValueError(order)
 
 
-def _find_disk_full() -> None:
-    raise sqlite3.OperationalError("database or disk is full")
+def _find_disk_full(cursor: object) -> None:
+    if isinstance(cursor, sqlite3.Cursor):
+        raise sqlite3.OperationalError("database or disk is full")
+    raise psycopg.errors.DiskFull("could not extend file: No space left on device")
 
 
-def _at_statement(act: Callable[[int], None]) -> None:
+def _at_statement(act: Callable[[int, object], None]) -> None:
     numbers = count(1)
 
-    @event.listens_for(Engine, "before_cursor_execute")
-    def on_statement(*_: object) -> None:
-        act(next(numbers))
+    def on_statement(cursor: object, *_: object) -> None:
+        act(next(numbers), cursor)
+
+    # Inside of what SQLAlchemy guards: a failure looks like the database's own.
+    for name in ("do_execute", "do_executemany", "do_execute_no_params"):
+        event.listen(Engine, name, on_statement)
 
 
 def _at_commit(number: int, *, before: bool) -> None:

@@ -6,8 +6,8 @@ topic, search text, feed, cursor ─→ ArchiveFilter ─→ store ─→ Archiv
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from monitor import finding, text
@@ -25,12 +25,15 @@ from monitor.model import (
     Review,
     ReviewState,
     Span,
+    StoryOutline,
 )
 from monitor.query import Asked, Term
 from monitor.store import Store
 
 #: With all its buttons a page stays under 50 KB.
 PAGE_SIZE = 25
+#: The newest articles of a story that its rows name.
+STORY_LINES = 4
 MAX_QUERY_CHARS = 1_000
 #: Counts look at the newest of what is found.
 MAX_COUNTED = 20_000
@@ -150,6 +153,8 @@ class ArchiveView:
     topics: tuple[TopicCount, ...]
     #: The place of the newest article that the question finds; "" if this page begins elsewhere.
     newest: str = ""
+    #: The stories of the articles that have another one too, by article.
+    stories: Mapping[int, StoryOutline] = field(default_factory=dict)
     #: None where nothing was looked up.
     overview: Overview | None = None
     #: `Question.after` of the next page; "" on the last one.
@@ -197,13 +202,14 @@ def browse(
         return ArchiveView(articles=(), topics=offered, problems=problems)
     page = finding.page(store, wanted, asked, after=cursor(question.after), limit=limit)
     facets = finding.facets(store, wanted, asked, most=MAX_COUNTED)
-    shown = tuple(
-        _article(row, _terms(asked), names=names, labels=labels, zone=zone) for row in page.articles
+    rows = tuple(
+        shown(row, _terms(asked), names=names, labels=labels, zone=zone) for row in page.articles
     )
     return ArchiveView(
-        articles=shown,
+        articles=rows,
         topics=offered,
-        newest=shown[0].place if shown and not question.after else "",
+        newest=rows[0].place if rows and not question.after else "",
+        stories=store.outlines([row.id for row in rows], newest=STORY_LINES),
         overview=Overview(facets=facets, bars=_bars(facets.moments, zone)),
         older=_address(page.next),
     )
@@ -231,7 +237,7 @@ def export(
     wanted = _filter(question, zone)
     pages = finding.pages(store, wanted, asked, after=cursor(question.after), limit=_EXPORT_PAGE)
     return (
-        _article(row, _terms(asked), names=names, labels=labels, zone=zone)
+        shown(row, _terms(asked), names=names, labels=labels, zone=zone)
         for page in pages
         for row in page.articles
     )
@@ -247,6 +253,8 @@ class WholeArticle:
     #: The addresses of the feeds that carried it.
     carriers: tuple[str, ...]
     first_seen_at: datetime
+    #: None while no other article belongs to its story.
+    story: StoryOutline | None
 
 
 def whole(
@@ -266,10 +274,11 @@ def whole(
     spans = [s for match in row.matches for s in match.spans if s.field == "body"]
     body = row.article.text
     return WholeArticle(
-        article=_article(row, (), names=names, labels=labels, zone=zone),
+        article=shown(row, (), names=names, labels=labels, zone=zone),
         text=text.pieces(body, spans),
         carriers=store.carriers(number),
         first_seen_at=row.article.first_seen_at.astimezone(zone),
+        story=store.outlines([number], newest=2 * STORY_LINES).get(number),
     )
 
 
@@ -425,7 +434,7 @@ def _fault(error: QueryError) -> QueryFault:
     )
 
 
-def _article(
+def shown(
     row: ArticleMatches,
     terms: Sequence[Term],
     *,
@@ -433,6 +442,7 @@ def _article(
     labels: dict[str, str],
     zone: tzinfo,
 ) -> ArchiveArticle:
+    """Make an article ready to be shown, with what its topics and these terms find marked."""
     article = row.article
     spans = [span for match in row.matches for span in match.spans]
     in_title = [span for span in spans if span.field == "title"]

@@ -720,6 +720,31 @@ class Timeline:
         return tuple(outlet for outlet in self.outlets if outlet not in own)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryLine:
+    """An article as a list of its story names it."""
+
+    id: int
+    title: str
+    source: str
+    lang: str
+    #: See `StoryMember.at`.
+    at: datetime
+    #: Whether it only repeats another article of the story.
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryOutline:
+    """A story in short."""
+
+    id: int
+    #: How many it has.
+    articles: int
+    #: The newest ones, newest first.
+    newest: tuple[StoryLine, ...]
+
+
 # --------------------------------------------------------------------------------------- digest
 
 

@@ -1,7 +1,8 @@
 """A running archive for tests: real pages over a real server on a real database."""
 
+import re
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,7 +14,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor import config
 from monitor.config import Config
-from monitor.model import EntryNames, Match, RenderedDigest, Sighting
+from monitor.model import (
+    ArchiveFilter,
+    EntryNames,
+    Match,
+    RenderedDigest,
+    ReviewState,
+    Sighting,
+    Story,
+)
 from monitor.store import Store, open_store
 from monitor.web import Server, Services, create_app
 from tests.factories import FEED_URL, NOW, ago, article, feed_state, outcome, rendered
@@ -90,8 +99,30 @@ class Site:
         self.store.save_poll(outcome(sighting, feed=state))
         self.store.index_pending()
 
+    def tell(self, *articles: int, copies: Mapping[int, int] | None = None) -> int:
+        """Make these articles one story and give its number."""
+        known = [each for each in self.store.recent_matched(ago(days=9)) if each.id in articles]
+        story = Story(id=None, articles=articles, copies=copies or {})
+        self.store.save_stories([story], known)
+        return self.store.stories_of(articles)[0].id
+
 
 Open = Callable[..., Site]
+
+
+def token(site: Site) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', site.text("/"))
+    assert found
+    return found[1]
+
+
+def send(site: Site, to: str = "/review", **fields: str | list[str]) -> httpx.Response:
+    return site.client.post(to, data={"csrf": token(site), **fields}, follow_redirects=True)
+
+
+def said(site: Site, state: ReviewState, topic: str | None = None) -> list[str]:
+    found = site.store.page(ArchiveFilter(review=state, topic_id=topic))
+    return [row.article.title for row in found.articles]
 
 
 class Stage:

@@ -47,6 +47,7 @@ LAYERS = {
         "deliver",
         "archive",
         "finding",
+        "timeline",
         "reading",
         "stats",
         "subscribe",

@@ -2,11 +2,10 @@
 
 import re
 
-import httpx
 import pytest
 
-from monitor.model import ArchiveFilter, ReviewState
-from tests.archive_site import Open, Site
+from monitor.model import ReviewState
+from tests.archive_site import Open, Site, said, send, token
 from tests.factories import ago, match
 
 
@@ -16,21 +15,6 @@ def news(site: Site) -> Site:
     site.put("Chip news", match("chips"), match("kling"), published_at=ago(hours=2))
     site.put("Old news", match("kling"), published_at=ago(days=3))
     return site
-
-
-def token(site: Site) -> str:
-    found = re.search(r'name="csrf" value="([^"]+)"', site.text("/"))
-    assert found
-    return found[1]
-
-
-def send(site: Site, to: str = "/review", **fields: str | list[str]) -> httpx.Response:
-    return site.client.post(to, data={"csrf": token(site), **fields}, follow_redirects=True)
-
-
-def said(site: Site, state: ReviewState, topic: str | None = None) -> list[str]:
-    found = site.store.page(ArchiveFilter(review=state, topic_id=topic))
-    return [row.article.title for row in found.articles]
 
 
 def keys(site: Site, title: str) -> str:

@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -358,10 +358,22 @@ def read_matches(
     return found
 
 
+def read_reviews(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Review, ...]]:
+    """Give what reviewers said of these articles' matches, in the order of the topics' ids."""
+    said: dict[int, tuple[Review, ...]] = {}
+    of_these = select(reviews).where(reviews.c.article_id.in_(ids)).order_by(reviews.c.topic_id)
+    for row in connection.execute(of_these):
+        said[row.article_id] = (*said.get(row.article_id, ()), values.review(row))
+    return said
+
+
 def join_articles(
-    connection: Connection, ids: Sequence[int], found: dict[int, tuple[Match, ...]]
+    connection: Connection,
+    ids: Sequence[int],
+    found: Mapping[int, tuple[Match, ...]],
+    said: Mapping[int, tuple[Review, ...]] = MappingProxyType({}),
 ) -> tuple[ArticleMatches, ...]:
-    """Give these articles, newest first, with the matches found for them."""
+    """Give these articles, newest first, with the matches and reviews found for them."""
     statement = select(articles, feeds.c.url.label("feed_url")).join(feeds)
     rows: list[Row[*tuple[Any, ...]]] = []
     # A digest of everything may ask for more than one statement can name.
@@ -370,18 +382,19 @@ def join_articles(
         rows.extend(connection.execute(statement.where(some)))
     rows.sort(key=lambda row: (row.sorted_at, row.id), reverse=True)
     return tuple(
-        ArticleMatches(id=row.id, article=values.article(row), matches=found.get(row.id, ()))
+        ArticleMatches(
+            id=row.id,
+            article=values.article(row),
+            matches=found.get(row.id, ()),
+            reviews=said.get(row.id, ()),
+        )
         for row in rows
     )
 
 
 def _read_articles(connection: Connection, ids: Sequence[int]) -> tuple[ArticleMatches, ...]:
-    rows = join_articles(connection, ids, read_matches(connection, matches.c.article_id.in_(ids)))
-    said: dict[int, tuple[Review, ...]] = {}
-    of_these = select(reviews).where(reviews.c.article_id.in_(ids)).order_by(reviews.c.topic_id)
-    for row in connection.execute(of_these):
-        said[row.article_id] = (*said.get(row.article_id, ()), values.review(row))
-    return tuple(replace(row, reviews=said.get(row.id, ())) for row in rows) if said else rows
+    found = read_matches(connection, matches.c.article_id.in_(ids))
+    return join_articles(connection, ids, found, read_reviews(connection, ids))
 
 
 def _digests_wait_since(connection: Connection) -> Sequence[datetime]:

@@ -9,12 +9,15 @@ from sqlalchemy import Connection, Row, Select, func, or_, select, update
 from monitor.model import (
     ArticleMatches,
     Match,
+    Review,
     Story,
     StoryArticle,
+    StoryLine,
     StoryMember,
+    StoryOutline,
     Timeline,
 )
-from monitor.store.archive import join_articles, read_matches
+from monitor.store.archive import join_articles, read_matches, read_reviews
 from monitor.store.database import KEYS_AT_ONCE, Database
 from monitor.store.tables import articles, matches, stories, story_articles
 
@@ -136,6 +139,66 @@ class Stories(Database):
             numbers = {row.story_id for row in _places(connection, list(article_ids))}
             return _timelines(connection, sorted(numbers))
 
+    def outlines(self, article_ids: Sequence[int], *, newest: int) -> dict[int, StoryOutline]:
+        """Give in short the stories of these articles that have another one too, by article.
+
+        Args:
+            article_ids: A page of them.
+            newest: So many lines of each story.
+        """
+        of_these = select(story_articles.c.story_id).where(
+            story_articles.c.article_id.in_(article_ids)
+        )
+        within: dict[str, Any] = {"partition_by": story_articles.c.story_id}
+        order = (articles.c.sorted_at.desc(), articles.c.id.desc())
+        places = (
+            select(
+                story_articles.c.story_id,
+                story_articles.c.article_id,
+                story_articles.c.copy_of.is_not(None).label("repeats"),
+                articles.c.sorted_at,
+                func.row_number().over(order_by=order, **within).label("place"),
+                func.count().over(**within).label("number"),
+            )
+            .join(articles)
+            .where(story_articles.c.story_id.in_(of_these))
+            .subquery()
+        )
+        wanted = (
+            select(places, articles.c.title, articles.c.source, articles.c.lang)
+            .join(articles, articles.c.id == places.c.article_id)
+            .where(
+                places.c.number > 1,
+                or_(places.c.place <= newest, places.c.article_id.in_(article_ids)),
+            )
+            .order_by(places.c.story_id, places.c.place)
+        )
+        with self._read() as connection:
+            rows = connection.execute(wanted).all()
+        lines: dict[int, list[StoryLine]] = {}
+        for row in rows:
+            if row.place <= newest:
+                lines.setdefault(row.story_id, []).append(_line(row))
+        outlines = {
+            row.story_id: StoryOutline(
+                id=row.story_id, articles=row.number, newest=tuple(lines[row.story_id])
+            )
+            for row in rows
+        }
+        asked = set(article_ids)
+        return {row.article_id: outlines[row.story_id] for row in rows if row.article_id in asked}
+
+
+def _line(row: Row[*tuple[Any, ...]]) -> StoryLine:
+    return StoryLine(
+        id=row.article_id,
+        title=row.title,
+        source=row.source,
+        lang=row.lang,
+        at=row.sorted_at,
+        repeats=row.repeats,
+    )
+
 
 def _selected(length: int) -> Select[Any]:
     return select(
@@ -199,10 +262,12 @@ def _timelines(connection: Connection, numbers: Sequence[int]) -> tuple[Timeline
         places += connection.execute(select(story_articles).where(some)).all()
     ids = [row.article_id for row in places]
     found: dict[int, tuple[Match, ...]] = {}
+    said: dict[int, tuple[Review, ...]] = {}
     for start in range(0, len(ids), KEYS_AT_ONCE):
-        some = matches.c.article_id.in_(ids[start : start + KEYS_AT_ONCE])
-        found |= read_matches(connection, some)
-    rows = {row.id: row for row in join_articles(connection, ids, found)}
+        few = ids[start : start + KEYS_AT_ONCE]
+        found |= read_matches(connection, matches.c.article_id.in_(few))
+        said |= read_reviews(connection, few)
+    rows = {row.id: row for row in join_articles(connection, ids, found, said)}
     by_story: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for place in places:
         by_story.setdefault(place.story_id, []).append(place)

@@ -16,12 +16,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from monitor import archive, deliver, drawing, render, stats, subscribe
+from monitor import archive, deliver, drawing, render, stats, subscribe, timeline
 from monitor.archive import ArchiveArticle, ArchiveView, Question
 from monitor.config import Config
 from monitor.errors import MonitorError, QueryError
 from monitor.model import DigestRow, RenderedDigest
 from monitor.store import Store
+from monitor.timeline import ToldStory
 from monitor.web import addresses, exports, words
 from monitor.web.guard import MAIL_POLICY, UNSUBSCRIBE, Guard, known_hosts
 from monitor.web.reviewing import Reviewing, StaleForm
@@ -75,6 +76,8 @@ def create_app(services: Services) -> Starlette:
         "/digests/{id}": pages.digest,
         "/digests/{id}/mail": pages.digest_mail,
         "/articles/{id}": pages.article,
+        "/stories/{id}": pages.story,
+        "/stories/{id}/json": pages.story_json,
         "/topics": pages.topics,
         "/feeds": pages.feeds,
         "/health": pages.health,
@@ -150,8 +153,10 @@ class _Pages:
         )
         today = self._today()
         days = [
-            (words.day(when, today), tuple(articles))
-            for when, articles in groupby(view.articles, lambda article: article.time.date())
+            (words.day(when, today), tuple(rows))
+            for when, rows in groupby(
+                words.rows(view, config.zone, today), lambda row: row.article.time.date()
+            )
         ]
         empty = self._empty(view, question)
         return self._page(
@@ -195,8 +200,48 @@ class _Pages:
             article=found.article,
             day=words.day(found.article.time.date(), self._today()),
             carriers=[(url, self._feed_name(url)) for url in found.carriers],
+            story=found.story,
+            lines=words.story_lines(found.story, {found.article.id}, config.zone, self._today()),
             **self._review_values(request),
         )
+
+    def story(self, request: Request) -> Response:
+        """Show one story, from its first article to its last."""
+        found = self._told(request)
+        today = self._today()
+        begin = _offset(request)
+        shown = found.articles[begin : begin + archive.PAGE_SIZE]
+        if not shown:
+            raise HTTPException(404, "This story has no such page.")
+        days = groupby(shown, lambda told: told.article.time.date())
+        return self._page(
+            "story.html",
+            story=found,
+            title=found.articles[0].article.title,
+            days=[(words.day(when, today), tuple(told)) for when, told in days],
+            begin=begin,
+            end=begin + len(shown),
+            link=addresses.Links(Question()),
+            **self._review_values(request),
+        )
+
+    def story_json(self, request: Request) -> Response:
+        """Give one story for other programs."""
+        return JSONResponse(exports.story(self._told(request), self._base(request)))
+
+    def _told(self, request: Request) -> ToldStory:
+        config = self._services.config()
+        missing = "There is no such story; its articles may have been kept long enough."
+        found = timeline.tell(
+            self._services.store,
+            _number(request, missing),
+            topics=config.topics,
+            feeds=config.feeds,
+            zone=config.zone,
+        )
+        if found is None:
+            raise HTTPException(404, missing)
+        return found
 
     def _feed_name(self, url: str) -> str:
         if not url:
@@ -462,6 +507,12 @@ def _number(request: Request, missing: str = "There is no such digest.") -> int:
     if not _NUMBER.fullmatch(given):
         raise HTTPException(404, missing)
     return int(given)
+
+
+def _offset(request: Request) -> int:
+    """Read how many articles of a story the pages before this one show."""
+    given = request.query_params.get("after", "0")
+    return int(given) if _NUMBER.fullmatch(given) else 0
 
 
 def _digest_name(request: Request, names: Sequence[str]) -> str:

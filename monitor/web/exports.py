@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from monitor.archive import ArchiveArticle
 from monitor.model import Piece
+from monitor.timeline import ToldStory
 
 #: The columns of the CSV: one row for each match, one for an article without.
 COLUMNS = (
@@ -56,6 +57,19 @@ def record(article: ArchiveArticle, base: str) -> dict[str, object]:
                 "note": why.review.note,
             }
             for why in article.why
+        ],
+    }
+
+
+def story(told: ToldStory, base: str) -> dict[str, object]:
+    """Give a story as JSON has it: its articles in order of time."""
+    return {
+        "id": told.id,
+        "page": f"{base}/stories/{told.id}",
+        "sources": told.sources,
+        "articles": [
+            record(each.article, base) | {"repeats": each.repeats.id if each.repeats else None}
+            for each in told.articles
         ],
     }
 

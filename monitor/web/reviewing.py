@@ -32,6 +32,7 @@ MAX_NOTE_CHARS = 5_000
 _MAX_FIELDS = 1_000
 
 _KEY = re.compile(r"([0-9]{1,18}):([a-z0-9-]{1,200})")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _STEP = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 _CHANGES = {
@@ -86,7 +87,8 @@ class Reviewing:
         return await run_in_threadpool(self._review, request, form)
 
     def _review(self, request: Request, form: Form) -> Response:
-        # "relevant" means the ticked ones; "relevant 12:kling 12:chips" these.
+        # "relevant" means the ticked ones; "relevant 12:kling 12:chips" these; "relevant story"
+        # all of the story that the form names.
         verb, _, named = form.get("do").partition(" ")
         step = secrets.token_urlsafe(12)
         if verb == "rest":
@@ -96,7 +98,10 @@ class Reviewing:
                 raise HTTPException(400, "This form does not say up to where all was reviewed.")
             number = self._store.review_seen(topic or None, up_to=place, step=step, now=self._now())
         else:
-            keys = Form({"do": [named]}).keys("do") or form.keys("match")
+            if named == "story":
+                keys = self._keys_of_story(form)
+            else:
+                keys = Form({"do": [named]}).keys("do") or form.keys("match")
             if verb == "up-to":
                 shown = form.keys("shown")
                 end = max((shown.index(key) for key in keys if key in shown), default=-1)
@@ -108,6 +113,15 @@ class Reviewing:
                 raise HTTPException(400, "No match was chosen: tick at least one, then mark it.")
             number = self._store.review(keys, change, step=step, now=self._now())
         return self._answer(request, form, step=step, number=number)
+
+    def _keys_of_story(self, form: Form) -> list[MatchKey]:
+        number = form.get("story")
+        found = self._store.story(int(number)) if _NUMBER.fullmatch(number) else None
+        return [
+            MatchKey(topic_id=match.topic_id, article_id=member.row.id)
+            for member in (found.members if found else ())
+            for match in member.row.matches
+        ]
 
     async def undo(self, request: Request) -> Response:
         """Take a step back."""
@@ -210,9 +224,10 @@ class StaleForm(Exception):  # noqa: N818  a page, not a failure
 
 def _back(form: Form, *more: tuple[str, str]) -> str:
     """Give the page a form came from: built from its fields, never an address that was sent."""
-    number = form.get("article")
-    if re.fullmatch(r"[0-9]{1,18}", number):
-        query = "".join(f"?{name}={value}" for name, value in more)
-        return f"/articles/{number}{query}"
+    for name, page in (("article", "/articles/"), ("story", "/stories/")):
+        number = form.get(name)
+        if _NUMBER.fullmatch(number):
+            query = "".join(f"?{name}={value}" for name, value in more)
+            return f"{page}{number}{query}"
     asked = addresses.question({name: form.get(name) for name in form.fields})
     return addresses.address(asked, more)

@@ -1,14 +1,23 @@
 """The words that pages use for states and times. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import assert_never
 
-from monitor.archive import ArchiveArticle, Bar, Question, TopicCount
+from monitor.archive import ArchiveArticle, ArchiveView, Bar, Question, TopicCount
 from monitor.config import FeedConfig
-from monitor.model import UNREACHED, DeliveryState, DigestRow, FailureKind, FeedState, Mark
+from monitor.model import (
+    UNREACHED,
+    DeliveryState,
+    DigestRow,
+    FailureKind,
+    FeedState,
+    Mark,
+    StoryLine,
+    StoryOutline,
+)
 from monitor.poll import offline_line
 from monitor.stats import TopicTrend
 from monitor.subscribe import Condition, FeedHealth
@@ -357,6 +366,44 @@ def judged(article: ArchiveArticle, topic_id: str) -> Judged:
         mixed=len({review.mark for review in reviews}) > 1,
         starred=bool(reviews) and all(review.starred for review in reviews),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An article of a page, and under it what else the page has of its story."""
+
+    article: ArchiveArticle
+    story: StoryOutline | None
+    #: Other articles of this page, with their day.
+    folded: tuple[tuple[ArchiveArticle, str], ...]
+    #: Articles of the story that stand elsewhere, with their time.
+    lines: tuple[tuple[StoryLine, str], ...]
+
+
+def rows(view: ArchiveView, zone: tzinfo, today: date) -> tuple[Row, ...]:
+    """Fold the articles of a story under the first of them."""
+    groups: dict[tuple[bool, int], list[ArchiveArticle]] = {}
+    for article in view.articles:
+        story = view.stories.get(article.id)
+        key = (True, story.id) if story else (False, article.id)
+        groups.setdefault(key, []).append(article)
+    return tuple(
+        Row(
+            article=first,
+            story=(story := view.stories.get(first.id)),
+            folded=tuple((article, _short_day(article.time.date(), today)) for article in others),
+            lines=story_lines(story, {first.id, *(article.id for article in others)}, zone, today),
+        )
+        for first, *others in groups.values()
+    )
+
+
+def story_lines(
+    story: StoryOutline | None, but: Collection[int], zone: tzinfo, today: date
+) -> tuple[tuple[StoryLine, str], ...]:
+    """Give the newest articles of a story that are not shown already, with their time."""
+    newest = story.newest if story else ()
+    return tuple((line, short_time(line.at, zone, today)) for line in newest if line.id not in but)
 
 
 def trend(topic: TopicTrend, first: date) -> str:

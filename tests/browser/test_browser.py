@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from monitor.model import ArchiveFilter, FailureKind, PollOutcome, ReviewState
-from tests.archive_site import TOKEN, Open, Site
+from tests.archive_site import TOKEN, Open, Site, said
 from tests.browser.conftest import Observed
 from tests.factories import NOW, ago, feed_state, issue, match
 
@@ -25,10 +25,6 @@ def news(site: Site) -> Site:
 
 def open_at(page: Page, site: Site, path: str) -> None:
     page.goto(f"{str(site.client.base_url).rstrip('/')}{path}")
-
-
-def said(site: Site, state: ReviewState) -> list[str]:
-    return [row.article.title for row in site.store.page(ArchiveFilter(review=state)).articles]
 
 
 def test_a_search_and_a_facet_narrow_the_archive(news: Site, page: Page) -> None:
@@ -83,6 +79,25 @@ def test_matches_are_reviewed_with_the_keys_alone(
     page.reload()
     expect(page.get_by_role("heading", name="All caught up")).to_be_visible()
     assert observed.errors == []
+
+
+def test_a_story_is_unfolded_and_judged_with_the_keys(news: Site, page: Page) -> None:
+    news.tell(1, 3)
+    open_at(page, news, "/?topic=kling")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("article").first).to_be_focused()  # the other one is folded away
+    page.keyboard.press("s")
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(page.locator("#done")).to_have_text("1 match changed.")
+    assert said(news, ReviewState.RELEVANT) == ["可灵发布"]
+
+    page.get_by_role("link", name="The whole story: 2 articles").click()
+    page.get_by_role("group", name="The whole story").get_by_role("button", name="Seen").click()
+
+    expect(page.locator("#done")).to_have_text("1 match changed.")
+    assert said(news, ReviewState.SEEN) == ["Kling films studios"]
 
 
 def test_the_keys_are_listed(news: Site, page: Page) -> None:
@@ -167,7 +182,7 @@ def test_the_first_tab_leads_past_the_menu(news: Site, page: Page) -> None:
 
 
 PATHS = ["/", "/?mark=open", "/?q=zzz", "/?q=(", "/digests", "/digests/1", "/feeds", "/nowhere"]
-PATHS += ["/digests/next", "/topics", "article", "keys"]
+PATHS += ["/digests/next", "/topics", "/stories/1", "article", "keys"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -176,6 +191,7 @@ def test_everybody_can_use_every_page(
     news: Site, chromium: Browser, scheme: str, width: int
 ) -> None:
     news.notices = ("a template is broken",)
+    news.tell(1, 3, copies={3: 1})
     state = feed_state(failures=1, error="the server said 500", failure_kind=FailureKind.STATUS)
     news.store.save_poll(PollOutcome(feed=state))
     first = news.store.page(ArchiveFilter(review=ReviewState.OPEN)).articles[0]

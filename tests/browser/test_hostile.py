@@ -126,6 +126,7 @@ def poison(site: Site) -> None:
         site.store.write_note(
             MatchKey(topic_id="kling", article_id=key), vector, before="", step="a", now=NOW
         )
+    site.tell(*range(1, 21), copies={3: 1})
     hostile = " ".join(VECTORS)
     state = feed_state(
         title=hostile,
@@ -151,6 +152,7 @@ def addresses(site: Site) -> Iterator[str]:
         "/?mark=noted",
         "/feeds",
         "/topics",
+        "/stories/1",
         "/digests",
         "/digests/1",
     )

@@ -107,6 +107,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "recent_matched": lambda s: s.recent_matched(NOW - timedelta(days=4)),
     "save_stories": lambda s: s.save_stories([Story(id=None, articles=(1,))], [story_article()]),
     "story": lambda s: s.story(1),
+    "outlines": lambda s: s.outlines([1], newest=3),
     "stories_of": lambda s: s.stories_of([1]),
     "forget": lambda s: s.forget(unmatched_before=NOW, matched_before=NOW),
 }

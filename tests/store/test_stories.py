@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from monitor.config import FeedConfig
-from monitor.model import ArchiveFilter, Story, StoryArticle
+from monitor.model import ArchiveFilter, Mark, MatchKey, ReviewChange, Story, StoryArticle
 from monitor.store import Store
 from tests.factories import DAY, FEED_URL, HOUR, NOW, ago, article, outcome, sighting
 
@@ -101,6 +101,29 @@ def test_the_stories_of_articles_come_whole(filled: Store) -> None:
     first, second = filled.stories_of([2, 3, 5, 99])
     assert [each.row.id for each in first.members] == [1, 2]
     assert [each.row.id for each in second.members] == [3]
+
+
+def test_stories_in_short_name_their_newest_articles(filled: Store) -> None:
+    save(filled, (1, 2, 4), (3,), copies={4: 1})
+    found = filled.outlines([1, 3, 4, 5, 99], newest=2)
+
+    assert found.keys() == {1, 4}
+    assert found[1] == found[4]
+    assert found[1].articles == 3
+    assert [(line.id, line.repeats) for line in found[1].newest] == [(4, True), (2, False)]
+    assert (found[1].newest[1].title, found[1].newest[1].at) == ("Kling, 6 hours ago", ago(hours=6))
+    assert filled.outlines([], newest=2) == {}
+
+
+def test_a_story_comes_with_its_reviews(filled: Store) -> None:
+    save(filled, (1, 2))
+    key = MatchKey(topic_id="kling", article_id=2)
+    filled.review([key], ReviewChange(mark=Mark.RELEVANT), step="a", now=NOW)
+    (story,) = filled.stories_of([1])
+    assert [[said.mark for said in each.row.reviews] for each in story.members] == [
+        [],
+        [Mark.RELEVANT],
+    ]
 
 
 def test_no_such_story(filled: Store) -> None:

@@ -3,12 +3,14 @@
 const KEYS = [
   ["j or n, k or p", "next, previous article"], ["o or Enter", "open its page"], ["v", "open the original"],
   ["m", "relevant"], ["d", "not relevant"], ["f", "star"], ["x", "choose"],
-  ["A", "reviewed up to here"], ["z", "undo"], ["h or ←, l or →", "newer, older page"], ["/", "search"],
+  ["s", "unfold its story"], ["A", "reviewed up to here"], ["z", "undo"], ["h or ←, l or →", "newer, older page"], ["/", "search"],
   ["g then a, r, d, n, t, f", "Archive, Review, Digests, Next digest, Topics, Feeds"], ["?", "this list"], ["Esc", "close it"],
 ];
 const all = (what, within = document) => [...within.querySelectorAll(what)];
 const one = (what, within = document) => within.querySelector(what);
-const items = () => all("article[data-article], section[data-keys]");
+const judged = () => all("article[data-article], section[data-keys]");
+// What is folded away is passed over.
+const items = () => judged().filter((item) => !item.closest("details:not([open])"));
 let place = -1, prefix = "";
 
 function go(to) {
@@ -31,7 +33,7 @@ function say(words, step) {
 }
 
 function show(keys, verb) {
-  for (const item of items().filter((item) => (item.dataset.keys ?? "").split(" ").some((key) => keys.includes(key)))) {
+  for (const item of judged().filter((item) => (item.dataset.keys ?? "").split(" ").some((key) => keys.includes(key)))) {
     const named = item.dataset.keys;
     for (const button of all("[data-verb]", one(".judge", item) ?? item)) {
       const own = button.dataset.verb, star = own === "star";
@@ -113,6 +115,7 @@ const ACTIONS = {
   d: () => { press('[data-verb="irrelevant"]'); go(place + 1); },
   f: () => press('[data-verb="star"]'),
   x: () => press("input[type=checkbox]"),
+  s: () => press("details.story > summary"),
   A: () => press('[value^="up-to "]'),
   z: () => { const undo = one("#undo"); if (undo && !undo.hidden) undo.submit(); },
   l: () => open(one('a[rel="next"]')), ArrowRight: () => open(one('a[rel="next"]')),

@@ -38,7 +38,7 @@ def alive(process: int) -> bool:
         return False
 
 
-def test_a_worker_is_replaced_after_some_hundred_jobs() -> None:
+def test_a_worker_is_replaced_after_many_jobs() -> None:
     with workers("os:getpid") as pool:
         seen = [pool.run() for _ in range(2 * JOBS_PER_WORKER + 1)]
         assert [len(set(seen[:JOBS_PER_WORKER])), len(set(seen))] == [1, 3]

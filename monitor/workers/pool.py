@@ -24,8 +24,9 @@ from typing import Any, Generic, Self, TypeVar
 from monitor.errors import ClosedError
 from monitor.model import JobFailed
 
-#: Parsers leak and fragment: a worker is replaced after so many jobs.
-JOBS_PER_WORKER = 300
+#: Parsers leak and fragment: a worker is replaced after so many jobs. To start one keeps a
+#: processor busy for a quarter of a second, which is thirty feeds read in full.
+JOBS_PER_WORKER = 2_000
 # A loaded machine may need seconds to start a process; one that needs this long never will.
 _START_SECONDS = 60.0
 

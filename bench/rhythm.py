@@ -17,9 +17,10 @@ from datetime import UTC, datetime, timedelta
 from statistics import fmean, quantiles
 from zoneinfo import ZoneInfo
 
-from monitor import digest, polling
+from monitor import polling
 from monitor.config import DigestConfig, FetchConfig
 from monitor.model import NO_VALIDATORS, Diary, Entry, FeedState, Fetched, NotModified, ParsedFeed
+from monitor.slots import next_slot
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -145,7 +146,7 @@ def slots() -> list[datetime]:
     config = DigestConfig(name="daily", at="07:30")
     times = [START]
     while times[-1] < END + 5 * DAY:
-        times.append(digest.next_slot(config, ZONE, after=times[-1]).due_at)
+        times.append(next_slot(config, ZONE, after=times[-1]).due_at)
     return times[1:]
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from monitor import digest as digests
+from monitor import slots
 from monitor.config import DigestConfig
 
 #: Half of them change their clocks in some way of their own; all of UTC-11 to UTC+14 is there.
@@ -39,9 +39,9 @@ MOMENT = timedelta(microseconds=1)
 def walk(config: DigestConfig, zone: ZoneInfo, begin: datetime, end: datetime) -> tuple[int, int]:
     """Give how many issues two years have, and how many faults were found."""
     done, dates, dues, faults = begin, [], [], 0
-    while (coming := digests.next_slot(config, zone, after=done)).due_at <= end:
-        faults += digests.due_slots(config, zone, after=done, now=coming.due_at - MOMENT) != ()
-        faults += digests.due_slots(config, zone, after=done, now=coming.due_at) != (coming,)
+    while (coming := slots.next_slot(config, zone, after=done)).due_at <= end:
+        faults += slots.due_slots(config, zone, after=done, now=coming.due_at - MOMENT) != ()
+        faults += slots.due_slots(config, zone, after=done, now=coming.due_at) != (coming,)
         dates.append(coming.local_date)
         dues.append(coming.due_at)
         done = coming.due_at
@@ -54,7 +54,7 @@ def walk(config: DigestConfig, zone: ZoneInfo, begin: datetime, end: datetime) -
         missed = [
             missed_on for missed_on, due in zip(dates, dues, strict=True) if dues[at] < due <= back
         ]
-        due = digests.due_slots(config, zone, after=dues[at], now=back)
+        due = slots.due_slots(config, zone, after=dues[at], now=back)
         faults += [slot.local_date for slot in due] != missed[-1:]
     return len(dates), faults
 

@@ -17,6 +17,7 @@ from operator import attrgetter
 from typing import Protocol, assert_never
 
 from monitor import digest as digests
+from monitor import slots
 from monitor.config import Config, DigestConfig, TopicConfig
 from monitor.errors import MonitorError, StoreError
 from monitor.mail import (
@@ -137,7 +138,7 @@ def _compose(makings: Makings, digest: DigestConfig, now: datetime) -> int:
     zone = makings.config.digest_zone(digest)
     started_at = store.digest_started_at(digest.name, now)
     past = store.recent_issues(digest.name)
-    slots = digests.due_slots(
+    due = slots.due_slots(
         digest,
         zone,
         # An issue of a date to come was made while the clock was wrong.
@@ -146,10 +147,8 @@ def _compose(makings: Makings, digest: DigestConfig, now: datetime) -> int:
         done={slot.local_date for slot, _ in past},
     )
     return sum(
-        _make(makings, digest, slot, now, until=slot.due_at, by_date=True) for slot in slots[:-1]
-    ) + sum(
-        _make(makings, digest, slot, now, until=now, by_date=len(slots) > 1) for slot in slots[-1:]
-    )
+        _make(makings, digest, slot, now, until=slot.due_at, by_date=True) for slot in due[:-1]
+    ) + sum(_make(makings, digest, slot, now, until=now, by_date=len(due) > 1) for slot in due[-1:])
 
 
 def _make(
@@ -196,7 +195,7 @@ def _make(
         slot=slot,
         window=window,
         rendered=rendered,
-        items=digests.items(topics, rows),
+        items=digests.items(topics, rows, composed, rendered.shown),
         deliveries=_deliveries(makings, digest, slot, rendered, now)
         if digests.goes_out(digest, composed)
         else (),
@@ -237,8 +236,8 @@ def _window(
     if last is None:
         zone = config.digest_zone(digest)
         # Not the slot that is due now: what was found before slots were missed is in it, too.
-        first = digests.next_slot(digest, zone, after=store.digest_started_at(digest.name, now))
-        since = digests.slot_before(digest, zone, first).due_at
+        first = slots.next_slot(digest, zone, after=store.digest_started_at(digest.name, now))
+        since = slots.slot_before(digest, zone, first).due_at
     else:
         since = last[1].until
     return Window(since=min(since, now), until=now)
@@ -271,9 +270,25 @@ def _composed(
     *,
     coverage: Coverage,
     notices: Sequence[str],
+    as_first: bool = False,
     preview: bool = False,
 ) -> Digest:
-    config = makings.config
+    """Compose an issue of these articles.
+
+    Args:
+        makings: The archive, the configuration, the templates.
+        digest: The digest.
+        rows: What there is to report.
+        window: The time covered.
+        slot: The issue's slot.
+        coverage: What the monitor could see in the window.
+        notices: What the owner must know besides.
+        as_first: Whether to forget what earlier issues reported.
+        preview: Whether this is a look ahead and no issue.
+    """
+    config, store = makings.config, makings.store
+    stories = store.stories_of([row.id for row in rows])
+    members = [member.row.id for story in stories for member in story.members]
     return digests.compose(
         config=digest,
         topics=config.topics,
@@ -283,6 +298,9 @@ def _composed(
         window=window,
         zone=config.digest_zone(digest),
         slot_at=slot.due_at,
+        stories=stories,
+        reported={} if as_first else store.reported(digest.name, members, before=slot.due_at),
+        usual=store.usual([topic.id for topic in config.topics], window),
         notices=notices,
         archive_url=config.web.public_url,
         unsubscribe_url=UNSUBSCRIBE_HERE if config.web.public_url and config.mail else "",
@@ -379,7 +397,7 @@ def preview(
     """
     store, config = makings.store, makings.config
     digest = named(config, name)
-    slot = digests.next_slot(digest, config.digest_zone(digest), after=now)
+    slot = slots.next_slot(digest, config.digest_zone(digest), after=now)
     if everything:
         rows = _all_matched(store)
         window = Window(since=_beginning(store, rows, now) - _MOMENT, until=now)
@@ -395,6 +413,7 @@ def preview(
         slot,
         coverage=store.coverage(window),
         notices=makings.notices(),
+        as_first=everything,
         preview=True,
     )
     return composed, makings.templates.render(composed)
@@ -429,8 +448,8 @@ def as_of(makings: Makings, moment: datetime, *, name: str | None = None) -> Loo
         if moment < slot.due_at:
             window = replace(window, until=moment)
     else:
-        slot = digests.next_slot(digest, zone, after=moment - _MOMENT)
-        window = Window(since=digests.slot_before(digest, zone, slot).due_at, until=moment)
+        slot = slots.next_slot(digest, zone, after=moment - _MOMENT)
+        window = Window(since=slots.slot_before(digest, zone, slot).due_at, until=moment)
     coverage = store.coverage_then(window)
     if coverage.feeds == 0:
         raise MonitorError(f"nothing had been read by {moment.astimezone(zone):%Y-%m-%d %H:%M}")
@@ -441,7 +460,8 @@ def as_of(makings: Makings, moment: datetime, *, name: str | None = None) -> Loo
     rendered = makings.templates.render(composed)
     if issue is None or window != issue.window:
         return LookBack(digest=composed, rendered=rendered)
-    changes = _changes(store, issue, rows, frozenset(digests.items(topics, rows)))
+    items = digests.items(topics, rows, composed, rendered.shown)
+    changes = _changes(store, issue, rows, frozenset(items))
     return LookBack(digest=composed, rendered=rendered, changes=tuple(changes))
 
 

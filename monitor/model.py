@@ -848,14 +848,57 @@ class DigestArticle:
     undated: bool
     #: Why it is here, in the reader's words: 'Kling, 可灵 in the title', 'Kuaishou in the text'.
     why: tuple[str, ...]
+    #: For one in a language that the reader does not read, which and what about ("Chinese ·
+    #: Kling"); "" for all others.
+    foreign: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestOutlet:
+    """Somebody else who carries a story."""
+
+    name: str
+    #: Its article, "" when no feed gave a link.
+    url: str
+
+
+class StoryState(StrEnum):
+    """What a story is to who reads this digest."""
+
+    #: No issue has shown it.
+    NEW = "new"
+    #: An issue has, and somebody has reported more since.
+    UPDATE = "update"
+    #: An issue has, and all that came since only repeats what was there.
+    ONGOING = "ongoing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestStory:
-    """Articles about one event: the one to read, then the others."""
+    """One event: the article to read, and who else carries it."""
 
+    #: Its number in the archive, None for one that is not there yet.
+    id: int | None = None
+    state: StoryState = StoryState.NEW
     lead: DigestArticle
-    others: tuple[DigestArticle, ...] = ()
+    #: The others, who reports by itself first; those that are new since an update's last issue.
+    others: tuple[DigestOutlet, ...] = ()
+    #: Who carries it in all, in words, where some only copy: "12 outlets, 9 of them copies of one
+    #: text"; "" else.
+    sources: str = ""
+    #: What an update brings, in words: "2 new sources", "new figures: $2 billion, 75%".
+    news: tuple[str, ...] = ()
+    #: For what was shown before, under which headline and when; "" and None else.
+    before: str = ""
+    before_at: datetime | None = None
+    #: The names of further topics that it belongs to.
+    also: tuple[str, ...] = ()
+    #: Only its headline is to be shown, in one line.
+    brief: bool = False
+    #: The numbers that it is ordered by, see `ranking`, and "value": their product.
+    score: Mapping[str, float] = field(default_factory=dict)
+    #: The articles that this issue reports with it, by number.
+    reported: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -864,13 +907,20 @@ class DigestTopic:
 
     id: str
     name: str
+    #: New ones and updates, the best first.
     stories: tuple[DigestStory, ...]
+    #: Those of earlier issues that others only repeat now.
+    ongoing: tuple[DigestStory, ...] = ()
     #: Articles matched in the window, shown or not.
     articles: int
+    #: How many there are in such a time as a rule; None while that is not known.
+    usual: float | None = None
     #: Stories left out for space; they are in the archive.
     more: int = 0
     #: This topic's share of the largest topic's articles, 0 to 100, for a bar.
     bar_percent: int = 0
+    #: The names of the sections in which the other stories of this topic stand.
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -904,6 +954,12 @@ class Digest:
         return sum(len(topic.stories) for topic in self.topics)
 
     @property
+    def updates(self) -> int:
+        """How many of them an earlier issue has shown."""
+        shown = (story for topic in self.topics for story in topic.stories)
+        return sum(story.state is StoryState.UPDATE for story in shown)
+
+    @property
     def articles(self) -> int:
         """How many matches the window holds; an article of two topics counts in both."""
         return sum(topic.articles for topic in self.topics)
@@ -918,6 +974,19 @@ class RenderedDigest:
     text: str
     #: Problems with the reader's templates that made us fall back, in plain words.
     problems: tuple[str, ...] = ()
+    #: The articles of the stories that found room, by number; of issues long sent it is not kept.
+    shown: frozenset[int] = field(default=frozenset(), compare=False)
+
+
+class Shown(StrEnum):
+    """What the reader of an issue saw of an article."""
+
+    #: Its headline.
+    LEAD = "lead"
+    #: That its story is there, under another headline.
+    STORY = "story"
+    #: Nothing: it was counted as one of many.
+    COUNTED = "counted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -926,6 +995,16 @@ class DigestItem:
 
     article_id: int
     topic_id: str
+    shown: Shown = field(default=Shown.COUNTED, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """That an earlier issue of a digest reported an article."""
+
+    #: The moment of that issue.
+    at: datetime
+    shown: Shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

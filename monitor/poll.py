@@ -13,7 +13,7 @@ from datetime import datetime
 from threading import BoundedSemaphore, Lock
 from typing import Protocol
 
-from monitor import articles, digest, identity, polling
+from monitor import articles, identity, polling, slots
 from monitor.config import Config, FeedConfig
 from monitor.errors import ClosedError, StoreError
 from monitor.identity import Listing, Recognized
@@ -152,7 +152,7 @@ def _slots(config: Config, now: datetime) -> tuple[datetime, ...]:
     for planned in config.digests:
         zone, at = config.digest_zone(planned), now
         while at < far:
-            at = digest.next_slot(planned, zone, after=at).due_at
+            at = slots.next_slot(planned, zone, after=at).due_at
             found.add(at)
     return tuple(sorted(found))
 

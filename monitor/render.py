@@ -37,11 +37,11 @@ MAX_HTML_BYTES = 80_000
 #: Columns of the plain text; a CJK character takes two.
 TEXT_COLUMNS = 72
 
-#: No template shows a story in so few bytes that more of them fit.
-_MOST_STORIES = 250
-#: Per topic: how many stories keep their snippet. Tried in this order until the mail fits; the
-#: first stories keep theirs even when the last ones have to go.
-_SNIPPETS = (_MOST_STORIES, 8, 3)
+#: Nobody reads more in one mail.
+_MOST_STORIES = 100
+#: How many stories of each topic are told, the others being headlines only. Tried in this order
+#: until the mail fits; the first ones are told even when the last ones have to go.
+_TOLD = (4, 2, 1)
 _MAX_OUTPUT_CHARS = 1_000_000
 _MAX_RANGE = 1_000
 _MAX_SECONDS = 10
@@ -51,6 +51,13 @@ _PADDING = frozenset(
 )
 _HTML = "digest.html.j2"
 _TEXT = "digest.txt.j2"
+
+#: Control characters; letters that turn the direction or take no room. The joiners stay: Persian
+#: and emoji need them.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u180e\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
 
 #: Punctuation that no line begins or ends with.
 _NEVER_FIRST = frozenset("、。，．：；！？）］｝」』】〉》〕”’…·%,.;:!?)]}")
@@ -133,8 +140,8 @@ class Templates:
     def render(self, digest: Digest) -> RenderedDigest:
         """Render both parts of the mail; the HTML is at most MAX_HTML_BYTES long.
 
-        A digest that is too long loses snippets first, but for those of each topic's first stories,
-        then its last stories: they count as `more`. A broken template is replaced by the next one;
+        Of a digest that is too long, fewer stories are told and more are headlines only; then the
+        last stories go, and count as `more`. A broken template is replaced by the next one;
         `problems` and a notice in the mail say so. Templates are read anew each time, so that an
         edit needs no restart.
         """
@@ -159,6 +166,12 @@ class Templates:
                     html=html,
                     text=text,
                     problems=tuple(problems),
+                    shown=frozenset(
+                        article
+                        for topic in fitted.topics
+                        for story in topic.stories
+                        for article in story.reported
+                    ),
                 )
 
     def _choices(self, name: str) -> "list[_Template]":
@@ -362,27 +375,32 @@ def _line(error: Exception) -> int:
 
 
 def _smaller(digest: Digest) -> Iterator[Digest]:
-    """Give ever smaller versions: fewer snippets, then fewer stories, down to none."""
+    """Give ever smaller versions: more stories by their headline only, then fewer, down to none."""
     shown = _capped(digest, _MOST_STORIES)
-    for keep in _SNIPPETS:
-        shown = _with_snippets(shown, keep)
+    yield shown
+    for told in _TOLD:
+        shown = _briefly(shown, told)
         yield shown
     while shown.stories:
         shown = _capped(shown, shown.stories * 7 // 8)
         yield shown
 
 
-def _with_snippets(digest: Digest, keep: int) -> Digest:
+def _briefly(digest: Digest, told: int) -> Digest:
+    """Tell only so many stories of each topic, and give the headline of the others."""
     return replace(
-        digest, topics=tuple(_topic_with_snippets(topic, keep) for topic in digest.topics)
+        digest,
+        topics=tuple(
+            replace(
+                topic,
+                stories=tuple(
+                    replace(story, brief=story.brief or place >= told)
+                    for place, story in enumerate(topic.stories)
+                ),
+            )
+            for topic in digest.topics
+        ),
     )
-
-
-def _topic_with_snippets(topic: DigestTopic, keep: int) -> DigestTopic:
-    bare = tuple(
-        replace(story, lead=replace(story.lead, snippet=())) for story in topic.stories[keep:]
-    )
-    return replace(topic, stories=topic.stories[:keep] + bare)
 
 
 def _capped(digest: Digest, total: int) -> Digest:
@@ -402,9 +420,12 @@ def _topic_capped(topic: DigestTopic, cap: int) -> DigestTopic:
 
 
 def _printable(text: str) -> str:
-    """Take out what no mail can carry: half characters (lone surrogates) and control characters."""
-    whole = text.encode("utf-8", "replace").decode()
-    return "".join(c for c in whole if c in "\n\t" or unicodedata.category(c) != "Cc")
+    """Take out what no mail can carry, and what turns, hides or splits the letters around it.
+
+    Titles come from strangers: an override makes the rest of a line run backwards, and blanks of no
+    width split a word that the reader then finds nowhere.
+    """
+    return _UNPRINTABLE.sub("", text.encode("utf-8", "replace").decode())
 
 
 def _number(value: int) -> str:

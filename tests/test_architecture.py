@@ -61,6 +61,8 @@ LAYERS = {
         "rhythm",
         "matcher",
         "digest",
+        "slots",
+        "storytelling",
         "query",
         "articles",
         "identity",

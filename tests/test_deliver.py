@@ -20,6 +20,7 @@ from monitor import config as configuration
 from monitor import deliver
 from monitor.config import Config
 from monitor.errors import MonitorError, StoreError
+from monitor.group import Grouper
 from monitor.mail import FolderMailer
 from monitor.model import (
     Ambiguous,
@@ -32,10 +33,12 @@ from monitor.model import (
     RenderedDigest,
     SendResult,
     Sent,
+    Shown,
     Sighting,
 )
 from monitor.render import Templates
 from monitor.store import Store, open_store
+from monitor.stories import Glossary
 from tests import mail_rules
 from tests.factories import (
     DAY,
@@ -155,7 +158,7 @@ def test_a_digest_comes_once_at_its_hour(store: Store, due: Config) -> None:
     assert compose(store, due, SLOT) == 0
     assert compose(store, due, SLOT + 10 * HOUR) == 0
     [issue] = store.digests()
-    assert issue.subject == "Kling 1 · 11 Mar"
+    assert issue.subject == "Kling 2.0 makes films · 11 Mar"
     assert [recipient for recipient, _, _ in issue.deliveries] == [
         "ann@example.com",
         "bob@example.com",
@@ -173,7 +176,7 @@ def test_the_first_issue_covers_one_period(store: Store) -> None:
     ]
     poll(store, START, *first_poll)
     compose(store, config)
-    assert _subjects(store) == ["Kling 1 · 11 Mar"]
+    assert _subjects(store) == ["Kling, of yesterday · 11 Mar"]
 
 
 def _subjects(store: Store) -> list[str]:
@@ -367,7 +370,7 @@ def test_two_digests_do_not_take_each_others_news(store: Store) -> None:
     compose(store, config, START)
     poll(store, SLOT - HOUR, seen("Kling 2.0 makes films", SLOT - HOUR))
     assert compose(store, config) == 2
-    assert _subjects(store) == ["Kling 1 · 11 Mar"] * 2
+    assert _subjects(store) == ["Kling 2.0 makes films · 11 Mar"] * 2
 
 
 def test_a_digest_reports_only_its_topics(store: Store) -> None:
@@ -380,7 +383,9 @@ def test_a_digest_reports_only_its_topics(store: Store) -> None:
         seen("Kling and Alibaba", SLOT - HOUR, "kling", "alibaba"),
     )
     compose(store, config)
-    assert [(row.subject, row.items) for row in store.digests()] == [("Alibaba 1 · 11 Mar", 1)]
+    assert [(row.subject, row.items) for row in store.digests()] == [
+        ("Kling and Alibaba · 11 Mar", 1)
+    ]
 
 
 def test_a_broken_template_is_told_and_the_digest_goes_out(
@@ -428,6 +433,56 @@ def test_without_mail_a_digest_goes_into_the_folder(store: Store, tmp_path: Path
     assert report == deliver.DrainReport(sent=1)
     page = tmp_path / "outbox" / "daily-2026-03-11-0730.html"
     assert "2.0 makes films" in page.read_text(encoding="utf-8")
+
+
+FILM = "Kuaishou shows a new version of its video model that keeps a face for two minutes"
+
+
+def told(store: Store, now: datetime, config: Config) -> list[tuple[str, str]]:
+    """Group, compose the issue of that moment, and give the state of each story it shows."""
+    Grouper(store, Glossary(shipped=True)).group_stories(now)
+    digest, _ = deliver.preview(makings(store, config), now - MINUTE)
+    assert compose(store, config, now) == 1
+    return [
+        (story.state.value, "".join(piece.text for piece in story.lead.title))
+        for topic in digest.topics
+        for story in (*topic.stories, *topic.ongoing)
+    ]
+
+
+def report(title: str, at: datetime, source: str, text: str = "") -> Sighting:
+    return sighting(title, topics=("kling",), first_seen_at=at, source=source, text=text)
+
+
+def test_a_story_comes_again_only_when_somebody_reports_more(store: Store) -> None:
+    config = load()
+    compose(store, config, START)
+    first = "Kling 4 keeps a face for two minutes, Kuaishou says"
+    poll(store, SLOT - HOUR, report(first, SLOT - HOUR, "Harbour Post", FILM))
+    assert told(store, SLOT, config) == [("new", first)]
+    later = SLOT + 2 * HOUR
+    poll(store, later, report(f"{first}: agency", later, "Copy Desk", FILM))
+    assert told(store, SLOT + DAY, config) == [("ongoing", f"{first}: agency")]
+    assert store.digests()[0].deliveries == ()
+    last = SLOT + DAY + HOUR
+    more = "Kling 4 keeps a face for two minutes and costs $20 million, Kuaishou says"
+    poll(store, last, report(more, last, "Film Weekly", "Studios paid $20 million for it."))
+    assert told(store, SLOT + 2 * DAY, config) == [("update", more)]
+    update = store.digest(store.digests()[0].id)
+    assert update is not None
+    assert "1 new source; new figure: $20 million, since “" + first in " ".join(update.text.split())
+    assert told(store, SLOT + 3 * DAY, config) == []
+
+
+def test_it_is_kept_which_headlines_a_reader_saw(store: Store) -> None:
+    config = load((DAILY + MAIL).replace('any = ["Kling"]', 'any = ["Kling"]\nlimit = 1'))
+    compose(store, config, START)
+    best = report("Kling 4 keeps a face for two minutes", SLOT - HOUR, "Harbour Post")
+    counted = report("Kling opens an office in Lisbon", SLOT - 3 * HOUR, "Harbour Post")
+    poll(store, SLOT - HOUR, best, counted)
+    compose(store, config)
+    saw = {number: one.shown for number, one in store.reported("daily", [1, 2], before=NOW).items()}
+    assert saw == {1: Shown.LEAD, 2: Shown.COUNTED}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -720,7 +775,7 @@ def test_a_preview_shows_the_next_issue_and_changes_nothing(store: Store, due: C
     digest, rendered = deliver.preview(makings(store, due), SLOT - 30 * MINUTE)
     assert digest.preview
     assert digest.slot == SLOT
-    assert rendered.subject == "Kling 1 · 11 Mar"
+    assert rendered.subject == "Kling 2.0 makes films · 11 Mar"
     assert "preview of the next issue" in rendered.html
     assert store.digests() == ()
     assert compose(store, due) == 1
@@ -788,7 +843,7 @@ def test_a_past_issue_is_rendered_twice_the_same_as_it_was_sent(store: Store, du
     poll(store, NOW, seen("Kling, after the issue", NOW))
     first = deliver.as_of(makings(store, due), SLOT)
     assert deliver.as_of(makings(store, due), SLOT, name="daily") == first
-    assert first.rendered.subject == "Kling 1 · 11 Mar"
+    assert first.rendered.subject == "Kling 2.0 makes films · 11 Mar"
     assert first.changes == ()
     poll(store, SLOT + DAY, seen("Kling, tomorrow", SLOT + DAY))
     assert deliver.as_of(makings(store, due), SLOT).rendered == first.rendered

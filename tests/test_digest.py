@@ -1,20 +1,33 @@
-"""When an issue is due, and what stands in it."""
+"""What stands in an issue."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import digest as digests
+from monitor import storytelling
 from monitor.config import DigestConfig, FeedConfig, TopicConfig
-from monitor.model import ArticleMatches, Digest, DigestItem, Slot, Span
+from monitor.model import (
+    ArticleMatches,
+    Digest,
+    DigestItem,
+    DigestStory,
+    Reported,
+    Shown,
+    Span,
+    StoryMember,
+    Timeline,
+)
 from tests.factories import DAY, HOUR, NOW, ago, coverage, match, row, span, window
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KLING = TopicConfig(id="kling", name="Kling", any=("Kling", "可灵"))
+#: The subject of an issue with only `row()`.
+ONE = "Kling 2.0 makes films, part 1 · 11 Mar"
 ALIBABA = TopicConfig(id="alibaba", name="Alibaba", any=("Alibaba",))
 
 
@@ -24,179 +37,6 @@ def config(**fields: Any) -> DigestConfig:
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-# ---------------------------------------------------------------------------------------- slots
-
-
-@pytest.mark.parametrize(
-    ("zone", "at", "day", "due"),
-    [
-        pytest.param("Europe/Berlin", "07:30", "2026-03-28", "2026-03-28 06:30", id="winter"),
-        pytest.param("Europe/Berlin", "07:30", "2026-03-29", "2026-03-29 05:30", id="summer"),
-        pytest.param("Europe/Berlin", "02:30", "2026-03-29", "2026-03-29 01:00", id="in the gap"),
-        pytest.param("Europe/Berlin", "02:00", "2026-03-29", "2026-03-29 01:00", id="gap begins"),
-        pytest.param("Europe/Berlin", "03:00", "2026-03-29", "2026-03-29 01:00", id="gap ends"),
-        pytest.param("Europe/Berlin", "02:30", "2026-10-25", "2026-10-25 00:30", id="first 02:30"),
-        pytest.param("America/New_York", "02:30", "2026-03-08", "2026-03-08 07:00", id="NY gap"),
-        pytest.param("America/New_York", "01:30", "2026-11-01", "2026-11-01 05:30", id="NY fold"),
-        pytest.param(
-            "Australia/Lord_Howe", "02:15", "2026-10-04", "2026-10-03 15:30", id="gap of 30 min"
-        ),
-        pytest.param(
-            "Australia/Lord_Howe", "01:45", "2026-04-05", "2026-04-04 14:45", id="fold of 30 min"
-        ),
-        pytest.param(
-            "America/Santiago", "00:00", "2026-09-06", "2026-09-06 04:00", id="no midnight"
-        ),
-        pytest.param("America/Santiago", "00:30", "2026-09-06", "2026-09-06 04:00", id="nor 00:30"),
-        pytest.param("Africa/Cairo", "00:00", "2026-04-24", "2026-04-23 22:00", id="Cairo's gap"),
-        pytest.param(
-            "America/Santiago", "23:30", "2026-04-04", "2026-04-05 02:30", id="first 23:30"
-        ),
-    ],
-)
-def test_a_slot_is_where_clocks_first_show_its_time_or_jump_past_it(
-    zone: str, at: str, day: str, due: str
-) -> None:
-    due_at = utc(due)
-    slot = digests.next_slot(config(at=at), ZoneInfo(zone), after=due_at - timedelta(minutes=1))
-    assert slot == Slot(digest="daily", local_date=date.fromisoformat(day), at=at, due_at=due_at)
-
-
-@pytest.mark.parametrize("at", ["00:00", "00:30", "02:30", "07:30", "23:59"])
-@pytest.mark.parametrize(
-    "zone",
-    ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Beirut"],
-)
-def test_every_local_date_has_exactly_one_slot(zone: str, at: str) -> None:
-    """Asked every hour for seventy days around both changes of the clocks."""
-    tz, daily = ZoneInfo(zone), config(at=at)
-    for begin in (utc("2026-03-01"), utc("2026-09-01")):
-        last: Slot | None = None
-        dates = []
-        for tick in range(70 * 24):
-            now = begin + tick * HOUR
-            due = digests.due_slots(daily, tz, after=last.due_at if last else begin, now=now)
-            for slot in due:
-                dates.append(slot.local_date)
-                last = slot
-        assert dates == [dates[0] + number * DAY for number in range(len(dates))]
-        assert abs(len(dates) - 70) <= 1
-
-
-def test_a_date_that_a_zone_skipped_has_no_slot() -> None:
-    apia = ZoneInfo("Pacific/Apia")
-    slot = digests.next_slot(config(), apia, after=utc("2011-12-29 18:00"))
-    assert slot.local_date == date(2011, 12, 31)
-
-
-#: Clocks there jump at midnight, by half an hour, twice a year the other way round, or never.
-ZONES = [
-    "Africa/Cairo", "Africa/Casablanca", "America/Havana", "America/New_York", "America/Santiago",
-    "Asia/Beirut", "Asia/Kathmandu", "Asia/Shanghai", "Atlantic/Azores", "Australia/Lord_Howe",
-    "Europe/Berlin", "Europe/Dublin", "Pacific/Apia", "Pacific/Chatham", "Pacific/Kiritimati",
-]  # fmt: skip
-HALF_HOURS = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)]
-
-
-def all_slots(daily: DigestConfig, zone: ZoneInfo, begin: datetime, end: datetime) -> list[Slot]:
-    """Walk from each slot to the moment when the next one is due."""
-    slots: list[Slot] = []
-    done = begin
-    while (coming := digests.next_slot(daily, zone, after=done)).due_at <= end:
-        early = coming.due_at - timedelta(microseconds=1)
-        assert digests.due_slots(daily, zone, after=done, now=early) == ()
-        assert digests.due_slots(daily, zone, after=done, now=coming.due_at) == (coming,)
-        slots.append(coming)
-        done = coming.due_at
-    return slots
-
-
-@settings(max_examples=25)
-@given(zone=st.sampled_from(ZONES), at=st.sampled_from(HALF_HOURS), year=st.integers(2012, 2037))
-def test_in_any_zone_and_year_each_local_date_has_one_issue(zone: str, at: str, year: int) -> None:
-    tz = ZoneInfo(zone)
-    begin, end = (datetime(y, 1, 1, 12, tzinfo=UTC) for y in (year, year + 1))
-    dates = [slot.local_date for slot in all_slots(config(at=at), tz, begin, end)]
-    first, last = dates[0], dates[-1]
-    assert dates == [first + number * DAY for number in range((last - first).days + 1)]
-    assert abs((begin.astimezone(tz).date() - first).days) <= 1
-    assert abs((end.astimezone(tz).date() - last).days) <= 1
-
-
-@given(
-    zone=st.sampled_from(ZONES),
-    at=st.sampled_from(HALF_HOURS),
-    begun=st.integers(0, 3 * 365 * 48),
-    hours=st.floats(0, 30 * 24),
-    catch_up=st.sampled_from(["merge", "each", "skip"]),
-)
-def test_after_downtime_the_missed_slots_become_what_was_asked_for(
-    zone: str, at: str, begun: int, hours: float, catch_up: str
-) -> None:
-    begin = datetime(2024, 1, 1, tzinfo=UTC) + begun * HOUR / 2
-    tz, now = ZoneInfo(zone), begin + hours * HOUR
-    missed = all_slots(config(at=at), tz, begin, now)
-    due = digests.due_slots(config(at=at, catch_up=catch_up), tz, after=begin, now=now)
-    match catch_up:
-        case "merge":
-            assert due == tuple(missed[-1:])
-        case "each":
-            assert due == tuple(missed)
-        case _:
-            late = [slot for slot in missed if now - slot.due_at <= digests.MISSED_AFTER]
-            assert due == tuple(late[-1:])
-
-
-def test_catching_up_with_each_slot_has_an_end() -> None:
-    each = config(catch_up="each")
-    due = digests.due_slots(each, BERLIN, after=NOW - 5000 * DAY, now=NOW)
-    assert len(due) == digests.MAX_CAUGHT_UP
-    assert due[-1].local_date == NOW.date()
-    weekly = digests.due_slots(
-        config(catch_up="each", days=["sun"]), BERLIN, after=NOW - 5000 * DAY, now=NOW
-    )
-    assert len(weekly) == digests.MAX_CAUGHT_UP
-
-
-def test_nothing_is_due_before_its_time_and_nothing_twice() -> None:
-    due = utc("2026-03-11 06:30")
-    before, at = due - timedelta(seconds=1), due
-    assert digests.due_slots(config(), BERLIN, after=due - DAY, now=before) == ()
-    (found,) = digests.due_slots(config(), BERLIN, after=due - DAY, now=at)
-    assert found.due_at == due
-    assert digests.due_slots(config(), BERLIN, after=found.due_at, now=due + 3 * HOUR) == ()
-
-
-def test_a_digest_comes_only_on_its_days() -> None:
-    mondays = config(days=["mon"])
-    assert digests.due_slots(mondays, BERLIN, after=NOW - DAY, now=NOW) == ()  # a Wednesday
-    (slot,) = digests.due_slots(mondays, BERLIN, after=NOW - 7 * DAY, now=NOW)
-    assert slot.local_date == date(2026, 3, 9)
-    assert digests.next_slot(mondays, BERLIN, after=NOW).local_date == date(2026, 3, 16)
-    assert digests.slot_before(mondays, BERLIN, slot).due_at == slot.due_at - 7 * DAY
-
-
-@pytest.mark.parametrize(
-    ("zone", "at"),
-    [
-        pytest.param("America/New_York", "07:30", id="moved to a later zone"),
-        pytest.param("Europe/Berlin", "11:00", id="moved to a later hour"),
-    ],
-)
-def test_a_digest_that_moves_gets_no_second_issue_for_a_date(zone: str, at: str) -> None:
-    (sent,) = digests.due_slots(config(), BERLIN, after=NOW - DAY, now=NOW)
-    again = digests.due_slots(
-        config(at=at), ZoneInfo(zone), after=sent.due_at, now=NOW, done={sent.local_date}
-    )
-    assert again == ()
-
-
-def test_the_slot_before_is_a_local_day_earlier() -> None:
-    slot = digests.next_slot(config(), BERLIN, after=utc("2026-03-29 00:00"))
-    # One hour less: the clocks went forward in that night.
-    assert digests.slot_before(config(), BERLIN, slot).due_at == utc("2026-03-28 06:30")
 
 
 # ---------------------------------------------------------------------------------------- issue
@@ -221,12 +61,20 @@ def titles(digest: Digest, topic_id: str) -> list[str]:
     return ["".join(piece.text for piece in story.lead.title) for story in topic.stories]
 
 
-def test_an_article_stands_under_each_of_its_topics() -> None:
+def test_a_story_of_two_topics_stands_once_and_says_where_else_it_belongs() -> None:
     both = row(1, title="Kling meets Alibaba", topics=("alibaba", "kling"))
     composed = compose(both)
-    assert [topic.name for topic in composed.topics] == ["Kling", "Alibaba"]
-    assert titles(composed, "kling") == titles(composed, "alibaba") == ["Kling meets Alibaba"]
-    assert (composed.stories, composed.articles) == (2, 2)
+    kling, alibaba = composed.topics
+    assert titles(composed, "kling") == ["Kling meets Alibaba"]
+    assert kling.stories[0].also == ("Alibaba",)
+    assert (alibaba.stories, alibaba.articles, alibaba.elsewhere) == ((), 1, ("Kling",))
+    assert (composed.stories, composed.articles) == (1, 2)
+
+
+def test_it_stands_under_the_topic_that_weighs_more() -> None:
+    both = row(1, title="Kling meets Alibaba", topics=("alibaba", "kling"))
+    heavy = ALIBABA.model_copy(update={"weight": 2.0})
+    assert titles(compose(both, topics=(KLING, heavy)), "alibaba") == ["Kling meets Alibaba"]
 
 
 def test_hits_in_the_title_come_first_then_the_newest() -> None:
@@ -320,7 +168,9 @@ def test_a_topics_limit_leaves_the_rest_to_the_archive() -> None:
     composed = compose(*rows, topics=(limited,))
     assert [(len(t.stories), t.articles, t.more) for t in composed.topics] == [(2, 5, 3)]
     # What was only counted is reported as well: it does not come back tomorrow.
-    assert len(digests.items((limited,), rows)) == 5
+    seen = frozenset(composed.topics[0].stories[0].reported)
+    reported = digests.items((limited,), rows, composed, seen)
+    assert sorted(item.shown for item in reported) == ["counted"] * 4 + ["lead"]
 
 
 def test_bars_compare_with_the_largest_topic() -> None:
@@ -346,26 +196,31 @@ def test_a_digest_has_the_topics_it_names(wanted: list[str], expected: list[str]
 
 def test_items_are_only_those_of_the_digests_topics() -> None:
     both = row(7, topics=("alibaba", "kling"))
-    assert digests.items((KLING,), (both,)) == (DigestItem(article_id=7, topic_id="kling"),)
+    found = digests.items((KLING,), (both,), compose(both), frozenset())
+    assert found == (DigestItem(article_id=7, topic_id="kling"),)
 
 
 def test_the_subject_carries_the_news() -> None:
-    rows = [row(number) for number in range(3)] + [row(9, topics=("alibaba",))]
-    assert compose(*rows).subject == "Kling 3, Alibaba 1 · 11 Mar"
-    assert compose(row()).subject == "Kling 1 · 11 Mar"
+    best = row(1, title="Kling makes films", published_at=NOW)
+    rows = [row(number) for number in range(2, 1300)]
+    assert compose(best).subject == "Kling makes films · 11 Mar"
+    assert compose(best, *rows).subject == "Kling makes films, and 1,298 more · 11 Mar"
     assert compose().subject == "Nothing new · 11 Mar"
 
 
-@given(names=st.lists(st.text(min_size=1, max_size=300), min_size=1, max_size=30))
-def test_a_subject_is_one_short_line(names: list[str]) -> None:
-    topics = [
-        KLING.model_copy(update={"id": f"t{number}", "name": name})
-        for number, name in enumerate(names)
-    ]
-    found = row(1, topics=tuple(topic.id for topic in topics))
-    subject = compose(found, topics=topics).subject
+def test_the_subject_can_be_read_if_any_story_can() -> None:
+    mine = config(languages=["en"])
+    chinese = row(1, title="可灵发布", lang="zh-Hans", published_at=NOW)
+    english = row(2, title="Kling makes films", published_at=ago(hours=20))
+    assert compose(chinese, english, config=mine).subject.startswith("Kling makes films, and 1")
+    assert compose(chinese, config=mine).subject == "可灵发布 · 11 Mar"
+
+
+@given(title=st.text(min_size=1, max_size=300), number=st.integers(1, 3))
+def test_a_subject_is_one_short_line(title: str, number: int) -> None:
+    subject = compose(*(row(each, title=title) for each in range(number))).subject
     assert len(subject) <= digests.MAX_SUBJECT
-    assert subject.splitlines() == [subject]
+    assert len(subject.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -387,9 +242,12 @@ def test_a_subject_is_one_short_line(names: list[str]) -> None:
             "could not see: the only feed was not read since",
         ),
         pytest.param(
-            [row()], (55, 1), "Kling 1 · 11 Mar", "saw little: only 1 of 55 feeds was read since"
+            [row()],
+            (55, 1),
+            ONE,
+            "saw little: only 1 of 55 feeds was read since",
         ),
-        pytest.param([row()], (55, 3), "Kling 1 · 11 Mar", "News may be missing"),
+        pytest.param([row()], (55, 3), ONE, "News may be missing"),
     ],
 )
 def test_a_blind_monitor_says_so(
@@ -448,4 +306,122 @@ def test_strange_articles_are_shown_safely() -> None:
     leads = {story.lead.id: story.lead for story in composed.topics[0].stories}
     assert leads[1].title[0].text == "(no title)"
     assert (leads[1].snippet, leads[1].url, leads[2].url) == ((), "", "")
-    assert sum(len(piece.text) for piece in leads[2].title) <= digests.MAX_TITLE + 1
+    assert sum(len(piece.text) for piece in leads[2].title) <= storytelling.MAX_TITLE + 1
+
+
+# -------------------------------------------------------------------------------------- stories
+
+
+def timeline(*rows: ArticleMatches, copies: dict[int, int] | None = None) -> Timeline:
+    members = (StoryMember(row=one, copy_of=(copies or {}).get(one.id)) for one in rows)
+    return Timeline(id=5, members=tuple(members))
+
+
+def only(digest: Digest) -> DigestStory:
+    [found] = [story for topic in digest.topics for story in (*topic.stories, *topic.ongoing)]
+    return found
+
+
+def seen(shown: Shown = Shown.LEAD, **ago_parts: float) -> Reported:
+    return Reported(at=ago(**ago_parts or {"days": 1}), shown=shown)
+
+
+OLD = row(1, title="Kling may be sold", source="Post", first_seen_at=ago(days=1))
+COPY = row(2, title="Kling may be sold", source="Echo")
+SOLD = row(3, title="Kling is sold for $2 billion", source="Times", text="A deal of $2bn, 75%.")
+
+
+def test_a_story_is_told_once_with_who_else_carries_it() -> None:
+    rows = (row(1, source="Post"), row(2, source="Echo"), row(3, source="Times", url=""))
+    told = only(compose(*rows, stories=(timeline(*rows, copies={2: 1}),)))
+    assert (told.id, told.state, told.lead.source) == (5, "new", "Post")  # the one that is copied
+    assert [other.name for other in told.others] == ["Times", "Echo"]
+    assert (told.others[0].url, told.sources) == ("", "3 outlets, 1 of them a copy of one text")
+    assert told.reported == (1, 2, 3)
+    assert told.score["value"] > 0
+
+
+@pytest.mark.parametrize(
+    ("fresh", "state"),
+    [
+        pytest.param((COPY,), "ongoing", id="a copy"),
+        pytest.param((SOLD,), "update", id="a report"),
+        pytest.param((COPY, SOLD), "update", id="both"),
+    ],
+)
+def test_only_a_report_of_its_own_makes_an_update(
+    fresh: tuple[ArticleMatches, ...], state: str
+) -> None:
+    story = timeline(OLD, *fresh, copies={2: 1})
+    composed = compose(*fresh, stories=(story,), reported={1: seen()})
+    told = only(composed)
+    assert (told.state, told.before) == (state, "Kling may be sold")
+    assert told.before_at == ago(days=1)
+    assert composed.stories == composed.updates == (state == "update")
+    assert digests.goes_out(config(), composed) is (state == "update")
+    if state == "update":
+        assert told.lead.id == 3
+        # 1,2: outlets that were not there before; the old one is not named again
+        assert told.news[0] == f"{len(fresh)} new source{'s' if len(fresh) > 1 else ''}"
+        assert told.news[1] == "new figures: $2 billion, 75%"
+        assert "Post" not in [other.name for other in told.others]
+
+
+def test_what_was_only_counted_is_still_new() -> None:
+    told = only(compose(SOLD, stories=(timeline(OLD, SOLD),), reported={1: seen(Shown.COUNTED)}))
+    assert (told.state, told.before, told.before_at) == ("new", "", None)
+
+
+def test_the_headline_that_was_shown_last_is_recalled() -> None:
+    among = row(4, title="Kling for sale?", source="Echo", first_seen_at=ago(days=1))
+    told = only(
+        compose(
+            SOLD,
+            stories=(timeline(OLD, among, SOLD),),
+            reported={1: seen(days=2), 4: seen(Shown.STORY, days=1)},
+        )
+    )
+    assert told.before == "Kling may be sold"
+
+
+def test_the_lead_is_in_a_language_that_its_readers_read() -> None:
+    rows = (
+        row(1, title="可灵出售", lang="zh-Hans", source="北辰"),
+        row(2, title="Kling vendida", lang="es", source="Meridiano"),
+        row(3, title="Kling is sold", lang="en", source="Post", published_at=ago(hours=9)),
+    )
+    told = timeline(*rows)
+    for languages, lead, foreign in (
+        (["en"], 3, ""),
+        (["zh"], 1, ""),
+        (["zh-Hant", "es"], 2, ""),
+        (["de"], 2, "Spanish · Kling"),
+    ):
+        story = only(compose(*rows, stories=(told,), config=config(languages=languages)))
+        assert (story.lead.id, story.lead.foreign) == (lead, foreign)
+    strange = row(1, lang="tlh")
+    assert only(compose(strange, config=config(languages=["en"]))).lead.foreign == "tlh · Kling"
+
+
+def test_what_was_seen_after_the_window_is_not_told() -> None:
+    later = row(9, source="Late", first_seen_at=NOW + HOUR)
+    told = only(compose(row(1), stories=(timeline(later, row(1), copies={1: 9}),)))
+    assert (told.others, told.sources) == ((), "")
+
+
+def test_a_weighty_feed_comes_first() -> None:
+    feeds = (FeedConfig(url="https://best.example/feed", weight=3.0),)
+    best = row(1, title="Kling, seriously", feed_url=feeds[0].url, published_at=ago(hours=9))
+    assert titles(compose(best, row(2), feeds=feeds), "kling")[0] == "Kling, seriously"
+
+
+def test_a_large_issue_tells_the_first_stories_and_names_the_others() -> None:
+    few = compose(*(row(number) for number in range(digests.SMALL_ISSUE)))
+    many = compose(*(row(number) for number in range(digests.SMALL_ISSUE + 1)))
+    assert [sum(story.brief for story in one.topics[0].stories) for one in (few, many)] == [
+        0, digests.SMALL_ISSUE + 1 - digests.TOLD_OF_A_TOPIC,
+    ]  # fmt: skip
+
+
+def test_the_usual_level_is_told_where_it_is_known() -> None:
+    assert [topic.usual for topic in compose(row(), usual={"kling": 3.5}).topics] == [3.5, None]

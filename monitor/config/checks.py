@@ -70,6 +70,13 @@ def duration_or_forever(value: object) -> object:
         raise ValueError(f'{error}, or "forever"') from error
 
 
+def weight(value: object) -> object:
+    """Check for a number by which a score is multiplied."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.1 <= value <= 10:
+        raise ValueError("is not a weight; write a number from 0.1 to 10, such as 2 or 0.5")
+    return float(value)
+
+
 def one_or_more(value: object) -> object:
     """A single text stands for a list of one."""
     return (value,) if isinstance(value, str) else value

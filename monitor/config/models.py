@@ -28,6 +28,7 @@ ListOfOne = BeforeValidator(checks.one_or_more)
 Text = Annotated[StrictStr, AfterValidator(checks.line)]
 TextOrNone = Annotated[StrictStr, AfterValidator(checks.line_or_nothing)]
 Terms = Annotated[tuple[Text, ...], ListOfOne]
+Weight = Annotated[float, BeforeValidator(checks.weight)]
 Duration = Annotated[timedelta, BeforeValidator(checks.duration)]
 DaysOrForever = Annotated[
     Annotated[Duration, checks.bounds("1d", "36500d")] | None,
@@ -73,7 +74,9 @@ class TopicConfig(Table):
     ] = ()
     #: The distance in words that `near` allows.
     within: Annotated[StrictInt, Field(ge=1, le=1000)] = 25
-    #: The most articles of the topic in one digest; None for all of them.
+    #: By how much its stories come before those of other topics; see `ranking`.
+    weight: Weight = 1.0
+    #: The most stories of the topic in one digest; None for all of them.
     limit: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
 
     @field_validator("name")
@@ -96,6 +99,8 @@ class FeedConfig(Table):
     lang: Annotated[StrictStr, AfterValidator(checks.language)] | None = None
     #: Whether to read the pages of its articles that match or nearly match.
     extract: StrictBool = False
+    #: By how much stories that it carries come before others.
+    weight: Weight = 1.0
     #: How often to ask; None for as often as the floor allows.
     every: Annotated[Duration, checks.bounds("1s", "30d")] | None = None
 
@@ -149,6 +154,11 @@ class DigestConfig(Table):
     timezone: ZoneName | None = None
     #: Ids, or "*" for all of them.
     topics: Annotated[tuple[StrictStr, ...], Field(min_length=1), ListOfOne] = ("*",)
+    #: What its readers read, the best first: leads are chosen in these. () for any language.
+    languages: Annotated[
+        tuple[Annotated[StrictStr, AfterValidator(checks.language)], ...],
+        ListOfOne,
+    ] = ()
     #: What to do when no topic matched.
     when_empty: Literal["skip", "send"] = "skip"
     #: What becomes of issues that were missed while the monitor did not run.

@@ -5,7 +5,7 @@ is due again when the lease ends, under the same Message-ID.
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -31,14 +31,16 @@ from monitor.model import (
     Recipient,
     Rejected,
     RenderedDigest,
+    Reported,
     SendResult,
     Sent,
+    Shown,
     Slot,
     Window,
 )
 from monitor.store import values
 from monitor.store.archive import join_articles, read_matches
-from monitor.store.database import Database
+from monitor.store.database import KEYS_AT_ONCE, Database
 from monitor.store.feeds import newest_times
 from monitor.store.tables import (
     articles,
@@ -61,6 +63,13 @@ _LEAST_GAP = timedelta(minutes=10)
 _RECENT_ISSUES = 64
 #: All of an issue but its large texts.
 _SUMMARY = [column for column in digests.c if column.name not in {"html", "text", "problems"}]
+
+#: What was shown most clearly comes first.
+_SEEN = (Shown.LEAD, Shown.STORY, Shown.COUNTED)
+#: What is usual is told by this time …
+_USUAL = timedelta(weeks=4)
+#: … if that holds so many windows.
+_FEWEST_TIMES = 3
 
 _DIED = "the monitor ended while it sent this, so it may have arrived"
 _SHORTENED = "shortened: the server took no longer one"
@@ -170,6 +179,64 @@ class Outbox(Database):
         with self._read() as connection:
             found = read_matches(connection, wanted)
             return join_articles(connection, list(found), found)
+
+    def reported(
+        self, digest_name: str, article_ids: Sequence[int], *, before: datetime
+    ) -> dict[int, Reported]:
+        """Say which of these articles issues of this digest reported, and what readers saw of them.
+
+        Args:
+            digest_name: The digest.
+            article_ids: The articles.
+            before: Only issues that were due before this moment count.
+        """
+        found: dict[int, Reported] = {}
+        with self._read() as connection:
+            for start in range(0, len(article_ids), KEYS_AT_ONCE):
+                some = digest_items.c.article_id.in_(article_ids[start : start + KEYS_AT_ONCE])
+                rows = connection.execute(
+                    select(digest_items.c.article_id, digest_items.c.shown, digests.c.due_at)
+                    .join(digests)
+                    .where(
+                        digest_items.c.digest_name == digest_name,
+                        digests.c.due_at < before,
+                        some,
+                    )
+                )
+                for row in rows:
+                    new = Reported(at=row.due_at, shown=Shown(row.shown))
+                    known = found.get(row.article_id, new)
+                    # An article of two topics may have been a headline in one of them.
+                    found[row.article_id] = min(known, new, key=lambda one: _SEEN.index(one.shown))
+        return found
+
+    def usual(self, topic_ids: Collection[str], window: Window) -> dict[str, float]:
+        """Say how many articles a topic has in such a time as a rule, by the four weeks before it.
+
+        {} while less than three such times are known. What came with a feed's first fetch does not
+        count.
+        """
+        length = window.until - window.since
+        first_read = select(func.min(feeds.c.first_success_at)).where(feeds.c.active)
+        with self._read() as connection:
+            first: datetime | None = connection.scalar(first_read)
+            begin = max(first or window.since, window.since - _USUAL)
+            times = (window.since - begin) / length if length else 0
+            if times < _FEWEST_TIMES:
+                return {}
+            counted = connection.execute(
+                select(matches.c.topic_id, func.count().label("number"))
+                .join(articles)
+                .where(
+                    matches.c.topic_id.in_(topic_ids),
+                    matches.c.seen_at > begin,
+                    matches.c.seen_at <= window.since,
+                    ~articles.c.backlog,
+                )
+                .group_by(matches.c.topic_id)
+            ).all()
+        number = {row.topic_id: row.number for row in counted}
+        return {topic_id: number.get(topic_id, 0) / times for topic_id in topic_ids}
 
     def coverage(self, window: Window, *, by_date: bool = False) -> Coverage:
         """Say what could be seen in a window that ends now.
@@ -584,6 +651,7 @@ class Outbox(Database):
                     "article_id": item.article_id,
                     "topic_id": item.topic_id,
                     "digest_id": digest_id,
+                    "shown": item.shown.value,
                 }
                 for item in issue.items
             ],

@@ -376,6 +376,8 @@ digest_items = Table(
     Column("article_id", BigInteger, nullable=False),
     Column("topic_id", CleanText, nullable=False),
     Column("digest_id", ForeignKey("digests.id"), nullable=False, index=True),
+    #: See `model.Shown`.
+    Column("shown", CleanText, nullable=False),
     PrimaryKeyConstraint("digest_name", "article_id", "topic_id"),
 )
 

@@ -6,13 +6,13 @@ similarity   how alike two articles are
 linking      from pairs to groups
 copies       which articles of a story only repeat another
 clustering   all of it: stories whose ids stay
-facts        who carries a story, in words
+facts        who carries a story and what it counts, in words
 """
 
 from monitor.stories.clustering import cluster, count
 from monitor.stories.copies import copies
-from monitor.stories.facts import sources
+from monitor.stories.facts import figures, sources
 from monitor.stories.glossary import Glossary
 from monitor.stories.similarity import WINDOW, Statistics
 
-__all__ = ["WINDOW", "Glossary", "Statistics", "cluster", "copies", "count", "sources"]
+__all__ = ["WINDOW", "Glossary", "Statistics", "cluster", "copies", "count", "figures", "sources"]

@@ -1,6 +1,10 @@
-"""What a reader is told of a story's sources."""
+"""What a reader is told of a story: its sources, its figures."""
 
 from monitor.model import Timeline
+from monitor.stories.tokens import amounts
+
+#: So much of a title and text is looked at.
+MAX_TEXT = 1_500
 
 
 def sources(story: Timeline) -> str:
@@ -13,3 +17,11 @@ def sources(story: Timeline) -> str:
     copied = "a copy" if copies == 1 else "copies"
     texts = "one text" if number == 1 else f"{number} texts"
     return f"{told}, {copies} of them {copied} of {texts}"
+
+
+def figures(text: str) -> dict[str, str]:
+    """Give the amounts that a text tells, as written there, by what they mean.
+
+    `$2 billion` and `20亿美元` mean the same; bare numbers (days, places in a list) tell nothing.
+    """
+    return amounts(text[:MAX_TEXT])

@@ -150,6 +150,27 @@ def _numbers(plain: str) -> Iterator[str]:
             yield _amount(value)
 
 
+def amounts(text: str) -> dict[str, str]:
+    """Give what a text counts in money, percent or millions, as written, by its canonical token."""
+    plain = unicodedata.normalize("NFKC", text)
+    lower = plain.lower()
+    found: dict[str, str] = {}
+    for match in _NUMBER.finditer(lower):
+        currency, digits, long_unit, short_unit = match.groups()
+        unit = long_unit or short_unit
+        if currency or unit:
+            value = float(digits.replace(",", ""))
+            token = (
+                f"{NUMBER}{value:g}%"
+                if unit in _PERCENT
+                else _amount(value * _MAGNITUDES.get(unit or "", 1))
+            )
+            # A few capitals (İ) become two letters, and places then differ.
+            written = plain if len(plain) == len(lower) else lower
+            found.setdefault(token, written[match.start() : match.end()].strip())
+    return found
+
+
 def _amount(value: float) -> str:
     return f"{NUMBER}{value:.3g}"
 

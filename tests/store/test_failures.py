@@ -85,6 +85,8 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "installation": lambda s: s.installation(),
     "digest_started_at": lambda s: s.digest_started_at("new", NOW),
     "recent_issues": lambda s: s.recent_issues("daily"),
+    "reported": lambda s: s.reported("daily", [1], before=NOW),
+    "usual": lambda s: s.usual(["kling"], window()),
     "digest_candidates": lambda s: s.digest_candidates("daily", window(), None),
     "coverage": lambda s: s.coverage(window()),
     "enqueue": lambda s: s.enqueue(issue(DigestItem(article_id=1, topic_id="kling")), NOW),

@@ -20,8 +20,10 @@ from monitor.model import (
     PollOutcome,
     Recipient,
     Rejected,
+    Reported,
     SendResult,
     Sent,
+    Shown,
     Sighting,
 )
 from monitor.store import Store, open_store
@@ -472,3 +474,38 @@ def test_a_settled_delivery_stays_settled(store: Store) -> None:
     late = Rejected(reason="too late")
     store.settle_delivery(claimed.id, late, NOW, next_try_at=NOW)
     assert store.digests()[0].deliveries == (("ann@example.com", DeliveryState.SENT, ""),)
+
+
+# ------------------------------------------------------------------------------- what was shown
+
+
+def test_what_readers_saw_of_an_article_is_kept_for_each_digest(store: Store) -> None:
+    lead, counted = (
+        DigestItem(article_id=1, topic_id=topic, shown=shown)
+        for topic, shown in (("kling", Shown.LEAD), ("video", Shown.COUNTED))
+    )
+    other = DigestItem(article_id=2, topic_id="kling", shown=Shown.STORY)
+    first = slot()
+    store.enqueue(issue(counted, lead, other, slot=first), NOW)
+    later = first.due_at + timedelta(seconds=1)
+    assert store.reported("daily", [1, 2, 3], before=later) == {
+        1: Reported(at=first.due_at, shown=Shown.LEAD),
+        2: Reported(at=first.due_at, shown=Shown.STORY),
+    }
+    assert store.reported("daily", [1, 2], before=first.due_at) == {}
+    assert store.reported("weekly", [1, 2], before=later) == {}
+
+
+def test_the_usual_level_is_told_by_the_weeks_before(store: Store) -> None:
+    begun = ago(days=11)
+    state = feed_state(first_success_at=begun, last_success_at=NOW)
+    shown = [
+        sighting(f"Kling {number}", topics=("kling",), first_seen_at=ago(days=3 + number % 3))
+        for number in range(20)
+    ]
+    old = sighting("Kling, old", topics=("kling",), first_seen_at=begun, backlog=True)
+    today = sighting("Kling, today", topics=("kling",), first_seen_at=ago(hours=1))
+    store.save_poll(outcome(*shown, old, today, feed=state))
+    assert store.usual(["kling", "video"], window()) == {"kling": 2.0, "video": 0.0}
+    assert store.usual(["kling"], window(length=5 * DAY)) == {}
+    assert store.usual(["kling"], window(length=0 * DAY)) == {}

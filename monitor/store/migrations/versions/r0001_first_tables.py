@@ -187,6 +187,7 @@ def _create_tables() -> None:
         sa.Column("article_id", sa.BigInteger(), nullable=False),
         sa.Column("topic_id", sa.Text(), nullable=False),
         sa.Column("digest_id", _number(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["digest_id"], ["digests.id"], name=op.f("fk_digest_items_digest_id")
         ),

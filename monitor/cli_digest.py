@@ -107,7 +107,8 @@ def _digest_json(composed: Digest) -> dict[str, object]:
                 "id": topic.id,
                 "name": topic.name,
                 "matches": topic.articles,
-                "stories": [_story_json(story) for story in topic.stories],
+                "usual": topic.usual,
+                "stories": [_story_json(story) for story in (*topic.stories, *topic.ongoing)],
             }
             for topic in composed.topics
         ],
@@ -123,6 +124,11 @@ def _story_json(story: DigestStory) -> dict[str, object]:
         "source": lead.source,
         "time": lead.time.isoformat(),
         "why": list(lead.why),
+        "state": story.state.value,
+        "story": story.id,
+        "others": [other.name for other in story.others],
+        "news": list(story.news),
+        "score": {name: round(number, 4) for name, number in story.score.items()},
     }
 
 

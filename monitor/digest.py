@@ -29,7 +29,7 @@ MAX_HEADLINE = 80
 #: An issue with more stories than this is a front page: only the first ones of each topic are told,
 #: of the others there is the headline.
 SMALL_ISSUE = 12
-TOLD_OF_A_TOPIC = 4
+TOLD_OF_A_TOPIC = 3
 
 
 def selected(config: DigestConfig, topics: Sequence[TopicConfig]) -> tuple[TopicConfig, ...]:

@@ -41,7 +41,7 @@ TEXT_COLUMNS = 72
 _MOST_STORIES = 100
 #: How many stories of each topic are told, the others being headlines only. Tried in this order
 #: until the mail fits; the first ones are told even when the last ones have to go.
-_TOLD = (4, 2, 1)
+_TOLD = (3, 2, 1)
 _MAX_OUTPUT_CHARS = 1_000_000
 _MAX_RANGE = 1_000
 _MAX_SECONDS = 10

@@ -481,7 +481,8 @@ def test_stories_are_told_more_briefly_before_any_is_left_out() -> None:
 
 
 def test_the_first_stories_of_each_topic_keep_their_snippets() -> None:
-    topics = [topic(*[story()] * 300, name=name) for name in ("Kling", "Alibaba", "01.AI")]
+    long = story(others=(OTHER,) * 4, snippet=(Piece(text="shows its new model " + "可灵" * 50),))
+    topics = [topic(*[long] * 300, name=name) for name in ("Kling", "Alibaba", "01.AI")]
     mail = SHIPPED.render(digest(*topics))
     assert len(mail.html.encode()) <= MAX_HTML_BYTES
     kept = [part.count("shows its new model") for part in mail.text.split("\n== ")[1:]]

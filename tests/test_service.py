@@ -215,6 +215,22 @@ def test_a_service_that_dies_at_every_start_asks_no_feed_at_every_start(tmp_path
             assert service.stop() == 0
 
 
+def test_a_second_signal_ends_it_at_once() -> None:
+    code = (
+        "import time; from monitor.serve import _stop_signals\n"
+        "with _stop_signals() as stop:\n"
+        "    print('ready', flush=True); stop.wait()\n"
+        "    print('stopping', flush=True); time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as popen:
+        assert popen.stdout
+        assert popen.stdout.readline() == "ready\n"
+        popen.terminate()
+        assert popen.stdout.readline() == "stopping\n"
+        popen.terminate()
+        assert popen.wait(PATIENCE) == 128 + signal.SIGTERM
+
+
 def test_one_dead_feed_is_not_taken_for_a_dead_network(tmp_path: Path) -> None:
     with serve({"/feed": Answer(body=FEED, etag='"1"')}) as server:
         configure(tmp_path, server.url("/feed"), f"http://127.0.0.1:{free_port()}/feed")

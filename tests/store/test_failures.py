@@ -295,3 +295,28 @@ def test_a_step_that_fails_leaves_nothing_behind(store: Store) -> None:
     assert store.known_entries(FEED_URL, [sighting().names.key]) == ()
     (feed,) = store.due_feeds(NOW)
     assert feed.last_polled_at is None
+
+
+@pytest.mark.parametrize("share", [0.5, 0.0001])
+def test_a_file_that_was_cut_off_is_named(readable: Path, share: float) -> None:
+    os.truncate(readable, int(readable.stat().st_size * share))
+    with pytest.raises(StoreError, match="is damaged; put a backup in its place"):  # noqa: PT012  where it shows depends on the page
+        store = open_store(sqlite(readable))
+        for step in STEPS.values():
+            step(store)
+
+
+def test_a_lost_log_loses_only_what_was_in_it(readable: Path) -> None:
+    """As when somebody copies the file alone: the commits before the log are there, and sound."""
+    writer = open_store(sqlite(readable))
+    writer.save_poll(outcome(sighting("More", topics=("kling",))))
+    alone = readable.with_name("alone.db")
+    shutil.copy(readable, alone)
+    writer.close()
+    store = open_store(sqlite(alone))
+    assert [row.article.title for row in store.page(ArchiveFilter()).articles] == [
+        sighting().article.title
+    ]
+    store.save_poll(outcome(sighting("More", topics=("kling",))))
+    assert len(store.page(ArchiveFilter()).articles) == 2
+    store.close()

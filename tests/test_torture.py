@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.timeout(300)  # where much else is going on
 def test_a_tortured_service_loses_and_doubles_nothing(tmp_path: Path) -> None:
     run = pytest.importorskip("bench.torture.__main__")
-    runner, verdict = run.torture(tmp_path, seed=17, kills=4, terms=1)
+    runner, verdict = run.torture(tmp_path, seed=17, kills=3, terms=1)
     assert verdict.violations == (), runner.log.read_text("utf-8")[-4000:]
     assert verdict.wanted > 3
-    assert len(runner.killed) == 4
+    assert len(runner.killed) == 3

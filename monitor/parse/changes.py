@@ -41,16 +41,16 @@ def read(document: bytes, *, url: str, last: bytes = b"") -> tuple[ParsedFeed | 
         UnsafeError: The document is made to exhaust its reader.
     """
     before = imprint.load(last)
-    ranges: Sequence[Range] = _beside_known(document, before)
-    about = _without(document, ranges)
+    items = _beside_known(document, before)
+    about = _without(document, tuple(items))
     outside = item_hash(_steady(about))
-    if not ranges or outside != before.outside:
-        ranges = item_ranges(document)
-        about = _without(document, ranges)
+    if not items or outside != before.outside:
+        items = {place: item_hash(document[slice(*place)]) for place in item_ranges(document)}
+        about = _without(document, tuple(items))
         outside = item_hash(_steady(about))
-    if not ranges:
+    if not items:
         return feedxml.read(repaired(document), url=url)
-    hashes = [item_hash(document[start:end]) for start, end in ranges]
+    ranges, hashes = tuple(items), tuple(items.values())
     known = [place for place, key in zip(ranges, hashes, strict=True) if key in before.items]
     new = [key for key in hashes if key not in before.items]
     head = before.feed if outside == before.outside else None
@@ -67,8 +67,8 @@ def read(document: bytes, *, url: str, last: bytes = b"") -> tuple[ParsedFeed | 
     return replace(feed, known=left_out, imprint=imprint.dump(after)), fault
 
 
-def _beside_known(document: bytes, before: Imprint) -> list[Range]:
-    """Give the place of every item, looking only at those that are not known; [] if in doubt.
+def _beside_known(document: bytes, before: Imprint) -> dict[Range, bytes]:
+    """Give place and hash of every item, looking only at what is not known; {} if in doubt.
 
     What is the same to the byte was found sound before, if what is around the items has not
     changed. So it is scanned with an empty item in its place, which shows that items may stand
@@ -77,36 +77,39 @@ def _beside_known(document: bytes, before: Imprint) -> list[Range]:
     name = b"item" if b"<item" in document else b"entry"
     empty = b"<%b></%b>" % (name, name)
     runs = _known_runs(document, name, before)
-    starts = (0, *(run[-1][1] for run in runs))
-    ends = (*(run[0][0] for run in runs), len(document))
+    places = [list(run) for run in runs]
+    starts = (0, *(run[-1][1] for run in places))
+    ends = (*(run[0][0] for run in places), len(document))
     reduced = empty.join(document[at:end] for at, end in zip(starts, ends, strict=True))
-    ranges: list[Range] = []
-    expected = iter((*runs, []))
-    run, shift, unknown = next(expected), 0, False
+    items: dict[Range, bytes] = {}
+    met, shift, unknown = 0, 0, False
     for start, end in item_ranges(reduced) if runs else ():
-        if run and start + shift == run[0][0]:
-            ranges += run
-            run, shift = next(expected), run[-1][1] - end
+        if met < len(runs) and start + shift == places[met][0][0]:
+            items |= runs[met]
+            shift = places[met][-1][1] - end
+            met += 1
         else:
-            ranges.append((start + shift, end + shift))
+            place = start + shift, end + shift
+            items[place] = item_hash(document[slice(*place)])
             unknown = True
     # A known item that is left stands in a comment or a text. And whether an item reads otherwise
     # for another's base address, only all of them together show.
-    return [] if run or (unknown and _BASE.search(document)) else ranges
+    return {} if met < len(runs) or (unknown and _BASE.search(document)) else items
 
 
-def _known_runs(document: bytes, name: bytes, before: Imprint) -> list[list[Range]]:
-    """Give the places of known items, those together between which there is nothing."""
-    runs: list[list[Range]] = []
+def _known_runs(document: bytes, name: bytes, before: Imprint) -> list[dict[Range, bytes]]:
+    """Give place and hash of known items, those together between which there is nothing."""
+    runs: list[dict[Range, bytes]] = []
     begin, finish = b"<" + name, b"</" + name + b">"
-    start = document.find(begin) if before.items else -1
+    start, ended = document.find(begin) if before.items else -1, -1
     while start >= 0 and (last := document.find(finish, start)) >= 0:
         end = last + len(finish)
-        if item_hash(document[start:end]) in before.items:
-            if runs and not document[runs[-1][-1][1] : start].strip():
-                runs[-1].append((start, end))
-            else:
-                runs.append([(start, end)])
+        key = item_hash(document[start:end])
+        if key in before.items:
+            if not runs or document[ended:start].strip():
+                runs.append({})
+            runs[-1][start, end] = key
+            ended = end
         start = document.find(begin, end)
     return runs
 

@@ -107,6 +107,8 @@ def tell(timeline: Timeline, desk: Desk) -> Told:
     if known:
         state = StoryState.UPDATE if own else StoryState.ONGOING
     chosen, found = own or fresh, _topics(fresh, desk)
+    # Where only one of two topics has an article that can be read, the story stands there.
+    chosen = [member for member in chosen if desk.reads(member.row.article.lang)] or chosen
     scores = {topic.id: _score(timeline, topic, desk) for topic in _topics(chosen, desk)}
     # Of equals the first: the digest's order.
     topic_id = max(scores, key=lambda each: scores[each].value)
@@ -174,14 +176,13 @@ def _score(timeline: Timeline, topic: TopicConfig, desk: Desk) -> Score:
 def _lead(
     timeline: Timeline, members: Sequence[StoryMember], topic_id: str, desk: Desk
 ) -> StoryMember:
-    """Choose the article to read: one the reader can, about the topic, the one others repeat."""
+    """Choose the article to read: with the topic in its title, and the one that others repeat."""
     copied = Counter(member.copy_of for member in timeline.members)
 
-    def rank(member: StoryMember) -> tuple[bool, bool, int, float, int]:
+    def rank(member: StoryMember) -> tuple[bool, int, float, int]:
         match = _match(member, topic_id, desk)
         in_title = match is not None and any(span.field == "title" for span in match.spans)
         return (
-            desk.reads(member.row.article.lang),
             in_title,
             copied[member.row.id],
             member.at.timestamp(),

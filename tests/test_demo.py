@@ -39,6 +39,7 @@ FOUND = {
     "通义千问 5 开放权重，小尺寸可在笔记本上运行": "alibaba open-source-ai",
     "Chip makers get ninety days to answer new export controls": "export-controls",
     "Draft rule puts lithography parts under export controls": "export-controls",
+    "Lithography parts to come under export controls, draft rule says": "export-controls",
     "Two firms leave the Entity List after four years": "export-controls",
     "Ministry explains rare earth licences in eleven pages": "export-controls",
     "光刻零部件拟纳入出口管制，企业有九十天反馈": "export-controls",
@@ -175,7 +176,7 @@ def test_topics_find_their_news_and_no_near_miss(server: SampleServer, tmp_path:
         for url in server.feeds
         for title, text in items(get(url)[2])
     }
-    assert len(found) == 56
+    assert len(found) == 57  # one headline stands in two feeds
     assert {title: ids for title, ids in found.items() if ids} == FOUND
 
 

@@ -403,6 +403,16 @@ def test_the_lead_is_in_a_language_that_its_readers_read() -> None:
     assert only(compose(strange, config=config(languages=["en"]))).lead.foreign == "tlh · Kling"
 
 
+def test_a_story_stands_under_the_topic_that_can_be_read() -> None:
+    rows = (
+        row(1, title="可灵出售", lang="zh-Hans", source="北辰"),
+        row(2, title="Kling is sold by Alibaba", topics=("alibaba",), published_at=ago(hours=9)),
+    )
+    composed = compose(*rows, stories=(timeline(*rows),), config=config(languages=["en"]))
+    assert titles(composed, "alibaba") == ["Kling is sold by Alibaba"]
+    assert only(composed).also == ("Kling",)
+
+
 def test_what_was_seen_after_the_window_is_not_told() -> None:
     later = row(9, source="Late", first_seen_at=NOW + HOUR)
     told = only(compose(row(1), stories=(timeline(later, row(1), copies={1: 9}),)))

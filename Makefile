@@ -56,6 +56,8 @@ clean:
 	@$(set_up_venv)
 	@echo 'Installing the packages into .venv (about half a minute) ...'
 	@$(call pip_install,.)
+	@$(PIP) install --quiet --constraint constraints.txt --only-binary :all: ahocorasick-rs >>$(LOG) 2>&1 || \
+	    echo 'This machine gets no ahocorasick-rs, which finds words faster: all works without it.'
 	@touch $@
 
 .venv/.dev: .venv/.run-time

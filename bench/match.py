@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from bench.farm import SUBJECTS
 from monitor.app import read_config, shipped_config
@@ -128,12 +129,8 @@ def row(name: str, value: str, bar: str = "") -> None:
 
 def without_automaton(topics: Sequence[TopicConfig]) -> Topics:
     """Make topics as where ahocorasick_rs is not installed."""
-    installed = presearch.finder
-    presearch.finder = presearch.find_each
-    try:
+    with patch.object(presearch, "AhoCorasick", None):
         return Topics(topics)
-    finally:
-        presearch.finder = installed
 
 
 def main(count: int) -> None:

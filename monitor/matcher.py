@@ -53,7 +53,7 @@ class Topics:
 
     def match(self, article: Article) -> tuple[Match, ...]:
         """Give the topics an article belongs to, in the order of the configuration."""
-        scan = Scan(article)
+        scan = Scan(article, self._presearch.literals_in)
         matches: list[Match] = []
         for number, tree in self._presearch.worth_trying(scan.folded):
             hits = evaluate(tree, scan)

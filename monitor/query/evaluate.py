@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -31,11 +31,26 @@ class Hit(NamedTuple):
     term: str
 
 
+#: Fewer literals than these are looked for one by one, as long as nothing asked for more.
+_ONE_BY_ONE = 8
+
+
 class Scan:
     """One article while trees are tried on it: what was looked up once is not looked up again."""
 
-    def __init__(self, article: Article) -> None:
+    def __init__(
+        self, article: Article, literals_in: Callable[[str], frozenset[str]] | None = None
+    ) -> None:
+        """Fold the article.
+
+        Args:
+            article: What trees are tried on.
+            literals_in: Gives the literals that stand in folded text, of all the terms that will be
+                asked for; None where nothing can tell that at less cost than one by one.
+        """
         self.article = article
+        self._literals_in = literals_in
+        self._present: frozenset[str] | None = None
         self._title, self._body = Folding(article.title), Folding(article.text)
         #: Title and text as one: as they are, and folded.
         self.plain = self._title.plain + _GAP + self._body.plain
@@ -51,13 +66,24 @@ class Scan:
         return hits
 
     def _find(self, term: Term) -> list[Hit]:
-        # Most terms are absent from most texts: `in` says so at the least cost.
-        for literal in term.literals:
-            if literal in self.folded:
-                break
-        else:
+        # Most terms are absent from most texts: this says so at the least cost.
+        if self._present is not None:
+            if self._present.isdisjoint(term.literals):
+                return []
+        elif not any(literal in self.folded for literal in term.literals):
             return []
         return [Hit(*place, term.text) for place in find(term, self.folded, self.plain)]
+
+    def worth_asking(self, node: Or) -> tuple[Node, ...]:
+        """Leave out the parts that cannot hold, as far as that can be told at little cost."""
+        if self._present is None and self._literals_in and len(node.literals) >= _ONE_BY_ONE:
+            self._present = self._literals_in(self.folded)
+        if self._present is None or not node.terms:
+            return node.parts
+        present = self._present
+        if present.isdisjoint(node.literals):
+            return ()
+        return tuple(term for term in node.terms if not present.isdisjoint(term.literals))
 
     def holds(self, meta: Meta) -> bool:
         """Tell whether something is known of the article."""
@@ -293,7 +319,7 @@ def evaluate(  # noqa: C901, PLR0911, PLR0912  one case for each kind of node
 def _any(node: Or, scan: Scan, where: Where) -> list[Hit] | None:
     every: list[Hit] | None = None
     hits: list[Hit] | None
-    for part in node.parts:
+    for part in scan.worth_asking(node):
         if isinstance(part, Term):
             # Long lists of terms are the rule, and most of the terms are absent.
             hits = scan.hits(part)

@@ -7,10 +7,11 @@ alternatives.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import assert_never
 
 from monitor.query.terms import Anchor, Term
-from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope
+from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope, all_terms
 from monitor.text import UNSPACED
 
 try:
@@ -155,11 +156,15 @@ class Presearch:
     """Many trees, and which of them are worth trying on a text."""
 
     def __init__(self, trees: Iterable[Node]) -> None:
+        self._trees = tuple(trees)
+        #: Gives the literals that stand in folded text, of all the terms of all trees; None without
+        #: the automaton, where to look for all of them would cost more than for a few.
+        self.literals_in = None if AhoCorasick is None else self._literals_in
         self._gates: dict[int, Gate] = {}
         #: Trees without a gate: they are tried on every text.
         self._open: list[tuple[int, Node]] = []
         doors: dict[str, dict[Anchor, list[tuple[int, int]]]] = {}
-        for number, tree in enumerate(trees):
+        for number, tree in enumerate(self._trees):
             found = gate(tree)
             if found is None:
                 self._open.append((number, tree))
@@ -185,3 +190,13 @@ class Presearch:
                         kept.setdefault(number, set()).add(at)
         found = [(number, self._gates[number].keep(sorted(at))) for number, at in kept.items()]
         return sorted(found + self._open, key=lambda pair: pair[0]) if found else self._open
+
+    def _literals_in(self, folded: str) -> frozenset[str]:
+        literals, find = self._vocabulary
+        return frozenset(literals[number] for number, _, _ in find(folded))
+
+    @cached_property
+    def _vocabulary(self) -> tuple[list[str], Finder]:
+        terms = (term for tree in self._trees for term in all_terms(tree))
+        literals = sorted({literal for term in terms for literal in term.literals})
+        return literals, automaton(literals)

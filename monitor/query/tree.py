@@ -8,7 +8,7 @@ Guarded    a topic's wishes, and what cancels the hits inside it (see `topics`)
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from monitor.model import Field
@@ -38,6 +38,18 @@ class Or:
     """One part must hold."""
 
     parts: "tuple[Node, ...]"
+    #: The parts if each of them is a term, as in most long lists; otherwise none.
+    terms: tuple[Term, ...] = field(init=False, compare=False, repr=False)
+    #: The literals of `terms`.
+    literals: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Gather the terms, so that a list can be skipped as a whole."""
+        terms = tuple(part for part in self.parts if isinstance(part, Term))
+        terms = terms if len(terms) == len(self.parts) else ()
+        object.__setattr__(self, "terms", terms)
+        literals = frozenset(literal for term in terms for literal in term.literals)
+        object.__setattr__(self, "literals", literals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,29 @@ def has_place(node: Node) -> bool:
             return has_place(node.part)
         case Meta() | And() | Not() | Guarded():
             return False
+        case _:
+            assert_never(node)
+
+
+def all_terms(node: Node) -> Iterator[Term]:
+    """Give every term of a node, those under NOT and in guards too."""
+    match node:
+        case Term():
+            yield node
+        case And() | Or():
+            for part in node.parts:
+                yield from all_terms(part)
+        case Near():
+            yield from all_terms(node.left)
+            yield from all_terms(node.right)
+        case Scope() | Not():
+            yield from all_terms(node.part)
+        case Guarded():
+            yield from all_terms(node.part)
+            for guard in node.guards:
+                yield from all_terms(guard)
+        case Meta():
+            return
         case _:
             assert_never(node)
 

@@ -435,3 +435,14 @@ def test_a_large_issue_tells_the_first_stories_and_names_the_others() -> None:
 
 def test_the_usual_level_is_told_where_it_is_known() -> None:
     assert [topic.usual for topic in compose(row(), usual={"kling": 3.5}).topics] == [3.5, None]
+
+
+def test_a_title_as_long_as_a_book_is_cut() -> None:
+    """A megabyte of one word, of blanks, and of Chinese: told in two lines, as any other."""
+    books = ["Kling " * 170_000, "Kling" + " " * 1_000_000 + "Kling", "可灵发布" * 250_000]
+    rows = [row(number, title=book, text=book) for number, book in enumerate(books, 1)]
+    composed = compose(*rows)
+    for story in composed.topics[0].stories:
+        assert sum(len(piece.text) for piece in story.lead.title) <= storytelling.MAX_TITLE + 2
+        assert sum(len(piece.text) for piece in story.lead.snippet) <= 200
+    assert len(composed.subject) <= digests.MAX_SUBJECT

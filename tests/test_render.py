@@ -239,6 +239,17 @@ def test_hostile_words_stay_words(hostile: str) -> None:
         assert {unicodedata.category(c) for c in part if c != "\n"}.isdisjoint({"Cc", "Cs"})
 
 
+def test_nothing_turns_or_hides_the_letters_around_it() -> None:
+    title = "Kl\u200bing \u202egpj.exe\u202c \ufeffand\u00ad more \u2066x\u2069 \U000e0041"
+    mail = SHIPPED.render(digest(topic(story(title=(Piece(text=title),))), subject=title))
+    for part in (mail.subject, mail.text, Page(mail.html).text):
+        assert "Kling gpj.exe and more x" in part
+    family = "👩\u200d👩\u200d👧 می\u200cخواهم"  # what joins letters stays
+    mail = SHIPPED.render(digest(topic(story(title=(Piece(text=family),)))))
+    assert family in mail.text
+    assert family in mail.html
+
+
 @settings(max_examples=8)
 @given(texts=st.lists(st.text(max_size=300), max_size=20))
 def test_any_title_is_rendered(texts: list[str]) -> None:

@@ -301,6 +301,7 @@ def _composed(
         stories=stories,
         reported={} if as_first else store.reported(digest.name, members, before=slot.due_at),
         usual=store.usual([topic.id for topic in config.topics], window),
+        votes=store.votes(),
         notices=notices,
         archive_url=config.web.public_url,
         unsubscribe_url=UNSUBSCRIBE_HERE if config.web.public_url and config.mail else "",

@@ -19,6 +19,7 @@ from monitor.model import (
     Shown,
     StoryState,
     Timeline,
+    Vote,
     Window,
 )
 from monitor.storytelling import Desk, Told, alone, short, tell
@@ -95,6 +96,7 @@ def compose(
     stories: Sequence[Timeline] = (),
     reported: Mapping[int, Reported] | None = None,
     usual: Mapping[str, float] | None = None,
+    votes: Sequence[Vote] = (),
     notices: Sequence[str] = (),
     archive_url: str = "",
     unsubscribe_url: str = "",
@@ -118,6 +120,7 @@ def compose(
         stories: Those of the articles, whole; an article of none stands for itself.
         reported: What earlier issues of this digest reported of these stories.
         usual: How many articles the topics have in such a time as a rule, where that is known.
+        votes: What reviewers said of matches, for the order of stories.
         notices: What the owner must know besides.
         archive_url: The archive's public address, "" if it has none.
         unsubscribe_url: Where a reader can unsubscribe, "" if nowhere.
@@ -133,6 +136,7 @@ def compose(
         fresh=_fresh(chosen, rows),
         reported=reported or {},
         rare=ranking.rarity(rows, coverage.articles),
+        tastes=ranking.tastes(votes),
     )
     told = _told(stories, desk)
     sections = [_section(topic, told, desk, usual or {}) for topic in chosen]

@@ -508,6 +508,16 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """What a review says of the reader's taste."""
+
+    topic_id: str
+    title: str
+    source: str
+    liked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewChange:
     """What a reviewer changes; None leaves a part as it is, so that two reviewers lose nothing."""
 

@@ -13,24 +13,29 @@ taste     what the reader's marks say of stories like it, 0.5 to 1.5
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.model import ArticleMatches, Span, Timeline
-from monitor.text import fold
+from monitor.model import Article, ArticleMatches, Span, Timeline, Vote
+from monitor.text import fold, index_tokens
 
 HALF_LIFE = timedelta(hours=36)
 
 #: What a hit counts by its place; the text's first characters tell the event.
 TITLE, BEGINNING, BODY = 3.0, 1.5, 1.0
 BEGINNING_ENDS = 300
+#: So much of a title is looked at.
+_MAX_TITLE = 300
 
 #: So much rarity, weighed by place, makes `hits` one half: a usual name in the title.
 HALF_OF_ALL = 12.0
 
 #: The bounds of `taste`: marks order stories, but never hide one.
 LEAST_TASTE, MOST_TASTE = 0.5, 1.5
+
+#: So many votes, and so many of each kind, before they count at all.
+FEWEST_VOTES, FEWEST_OF_A_KIND = 20, 4
 
 #: How rare each term of a topic is: ln(all articles / those that it hits), by topic id and term.
 Rarity = Mapping[tuple[str, str], float]
@@ -69,6 +74,57 @@ def rarity(rows: Iterable[ArticleMatches], articles: int) -> dict[tuple[str, str
         for pair in {(match.topic_id, span.term) for match in row.matches for span in match.spans}
     )
     return {pair: max(0.0, math.log((articles + 1) / number)) for pair, number in hit.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """What a reader's votes on a topic's articles say: naive Bayes over words and source."""
+
+    #: How much each says for an article, as a logarithm of odds.
+    odds: Mapping[str, float]
+
+    def of(self, story: Timeline) -> float:
+        """Judge a story by all of its articles: 1 for nothing known, within the bounds."""
+        chances = [self._chance(member.row.article) for member in story.members]
+        return LEAST_TASTE + (MOST_TASTE - LEAST_TASTE) * sum(chances) / len(chances)
+
+    def _chance(self, article: Article) -> float:
+        told = sum(self.odds.get(sign, 0.0) for sign in _signs(article.title, article.source))
+        return 1 / (1 + math.exp(-max(-_SURE, min(told, _SURE))))
+
+
+#: Beyond these odds a chance is 0 or 1 to four digits.
+_SURE = 10.0
+
+
+def tastes(votes: Iterable[Vote]) -> dict[str, Taste]:
+    """Learn from votes, by topic; a topic with too few of them is left out."""
+    by_topic: dict[str, list[Vote]] = {}
+    for vote in votes:
+        by_topic.setdefault(vote.topic_id, []).append(vote)
+    found = {}
+    for topic_id, own in by_topic.items():
+        liked = [vote for vote in own if vote.liked]
+        disliked = [vote for vote in own if not vote.liked]
+        fewest = min(len(liked), len(disliked))
+        if len(own) >= FEWEST_VOTES and fewest >= FEWEST_OF_A_KIND:
+            found[topic_id] = Taste(_odds(liked, disliked))
+    return found
+
+
+def _odds(liked: Sequence[Vote], disliked: Sequence[Vote]) -> dict[str, float]:
+    """Compare how often each sign stands in either, one half of an article added to both."""
+    for_it = Counter(sign for vote in liked for sign in _signs(vote.title, vote.source))
+    against = Counter(sign for vote in disliked for sign in _signs(vote.title, vote.source))
+    return {
+        sign: math.log((for_it[sign] + 0.5) / (len(liked) + 1))
+        - math.log((against[sign] + 0.5) / (len(disliked) + 1))
+        for sign in for_it.keys() | against.keys()
+    }
+
+
+def _signs(title: str, source: str) -> set[str]:
+    return {*index_tokens(title[:_MAX_TITLE]), f"by {source}"}
 
 
 def score(

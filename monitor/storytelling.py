@@ -29,7 +29,7 @@ from monitor.model import (
     StoryState,
     Timeline,
 )
-from monitor.ranking import Rarity, Score
+from monitor.ranking import Rarity, Score, Taste
 from monitor.stories import figures, sources
 
 #: Longer titles are cut around their hits.
@@ -70,6 +70,8 @@ class Desk:
     #: What earlier issues of this digest reported.
     reported: Mapping[int, Reported]
     rare: Rarity
+    #: What the reader's marks say, by topic.
+    tastes: Mapping[str, Taste]
 
     def reads(self, lang: str) -> bool:
         """Tell whether the readers read a language; "zh" stands for both ways of writing it."""
@@ -168,8 +170,15 @@ def _score(timeline: Timeline, topic: TopicConfig, desk: Desk) -> Score:
         feed = desk.feeds.get(article.feed_url)
         given = feed.weight if feed else 1.0
         weights[article.source] = max(given, weights.get(article.source, 0.0))
+    taste = desk.tastes.get(topic.id)
     return ranking.score(
-        timeline, topic.id, desk.until, weight=topic.weight, sources=weights, rare=desk.rare
+        timeline,
+        topic.id,
+        desk.until,
+        weight=topic.weight,
+        sources=weights,
+        rare=desk.rare,
+        taste=taste.of(timeline) if taste else 1.0,
     )
 
 

@@ -21,6 +21,7 @@ from monitor.model import (
     Span,
     StoryMember,
     Timeline,
+    Vote,
 )
 from tests.factories import DAY, HOUR, NOW, ago, coverage, match, row, span, window
 
@@ -423,6 +424,16 @@ def test_a_weighty_feed_comes_first() -> None:
     feeds = (FeedConfig(url="https://best.example/feed", weight=3.0),)
     best = row(1, title="Kling, seriously", feed_url=feeds[0].url, published_at=ago(hours=9))
     assert titles(compose(best, row(2), feeds=feeds), "kling")[0] == "Kling, seriously"
+
+
+def test_marks_of_the_reader_order_the_stories() -> None:
+    votes = [
+        Vote(topic_id="kling", title=f"Kling {word}", source="Post", liked=word == "film")
+        for word in ("film", "shares") * 10
+    ]
+    rows = (row(1, title="Kling film"), row(2, title="Kling shares"))
+    assert titles(compose(*rows, votes=votes), "kling")[0] == "Kling film"
+    assert titles(compose(*rows), "kling")[0] == "Kling shares"
 
 
 def test_a_large_issue_tells_the_first_stories_and_names_the_others() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import ranking
-from monitor.model import Match, Span, StoryMember, Timeline
+from monitor.model import Match, Span, StoryMember, Timeline, Vote
 from monitor.ranking import Score, ranked, score
 from tests.factories import HOUR, NOW, ago, match, row, span
 
@@ -155,3 +155,26 @@ def test_scores_stay_within_bounds(ages: list[float], weight: float) -> None:
     fresher = score(told, "kling", NOW - timedelta(hours=1))
     assert fresher.freshness >= found.freshness
     assert HOUR < ranking.HALF_LIFE
+
+
+def votes(liked: int, disliked: int) -> list[Vote]:
+    """Vote for films and against shares, each in its own paper."""
+    return [
+        Vote(topic_id="kling", title="Kling makes a film", source="Film Weekly", liked=True)
+    ] * liked + [
+        Vote(topic_id="kling", title="Kling shares fall", source="Bourse", liked=False)
+    ] * disliked
+
+
+def test_votes_put_what_is_like_them_first() -> None:
+    taste = ranking.tastes(votes(12, 8))["kling"]
+    like = story(member(title="Another film by Kling", source="Post"))
+    unlike = story(member(title="Shares again", source="Bourse"))
+    strange = story(member(title="Weather", source="Post"))
+    assert ranking.MOST_TASTE >= taste.of(like) > taste.of(strange) == 1.0
+    assert 1.0 > taste.of(unlike) >= ranking.LEAST_TASTE
+
+
+@pytest.mark.parametrize(("liked", "disliked"), [(19, 0), (10, 9), (40, 3), (3, 40), (0, 0)])
+def test_few_votes_say_nothing(liked: int, disliked: int) -> None:
+    assert ranking.tastes(votes(liked, disliked)) == {}

@@ -8,11 +8,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Select, exists, func, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
-from monitor.model import Cursor, Mark, MatchKey, ReviewChange
+from monitor.model import Cursor, Mark, MatchKey, ReviewChange, Vote
 from monitor.store.database import Database
-from monitor.store.tables import UtcDateTime, clean, matches, reviews
+from monitor.store.tables import UtcDateTime, articles, clean, matches, reviews
+
+#: Older judgements say little of what a reader wants today.
+MOST_VOTES = 2_000
 
 #: A match that nobody has judged; a star or a note alone is no judgement.
 UNREVIEWED = ~exists().where(
@@ -111,6 +125,31 @@ class Reviews(Database):
             for topic_id, number in connection.execute(judged):
                 counts[topic_id] -= number
         return counts
+
+    def votes(self) -> tuple[Vote, ...]:
+        """Give what reviewers found relevant (or starred) and irrelevant, the newest MOST_VOTES."""
+        told = (
+            select(reviews.c.topic_id, reviews.c.mark, articles.c.title, articles.c.source)
+            .join(articles)
+            .where(
+                or_(
+                    reviews.c.mark.in_([Mark.RELEVANT.value, Mark.IRRELEVANT.value]),
+                    reviews.c.starred,
+                )
+            )
+            .order_by(reviews.c.sorted_at.desc(), reviews.c.article_id.desc())
+            .limit(MOST_VOTES)
+        )
+        with self._read() as connection:
+            return tuple(
+                Vote(
+                    topic_id=row.topic_id,
+                    title=row.title,
+                    source=row.source,
+                    liked=row.mark != Mark.IRRELEVANT.value,
+                )
+                for row in connection.execute(told)
+            )
 
     def mark_counts(self) -> dict[str, dict[Mark, int]]:
         """Count the marks of each topic that has any."""

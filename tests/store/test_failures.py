@@ -80,6 +80,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "undo_review": lambda s: s.undo_review("a"),
     "reviewed_in": lambda s: s.reviewed_in("a"),
     "open_counts": lambda s: s.open_counts(),
+    "votes": lambda s: s.votes(),
     "mark_counts": lambda s: s.mark_counts(),
     "index_pending": lambda s: s.index_pending(),
     "installation": lambda s: s.installation(),
@@ -181,7 +182,15 @@ def test_every_step_notices_that_its_file_is_gone(sqlite_url: str, replaced: boo
 
 
 READING = {"feed_rows", "page", "article", "topic_counts", "index_pending", "recent_issues"}
-READING |= {"match_times", "facets", "carriers", "reviewed_in", "open_counts", "mark_counts"}
+READING |= {
+    "match_times",
+    "facets",
+    "carriers",
+    "reviewed_in",
+    "open_counts",
+    "mark_counts",
+    "votes",
+}
 READING |= {"digest_started_at", "digests", "digest", "feed_states", "coverage"}
 
 

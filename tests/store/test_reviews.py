@@ -11,6 +11,7 @@ from monitor.model import (
     Review,
     ReviewChange,
     ReviewState,
+    Vote,
 )
 from monitor.store import Store
 from tests.factories import FEED_URL, NOW, ago, feed_state, outcome, sighting
@@ -141,3 +142,16 @@ def test_pages_are_narrowed_by_source_language_and_time(store: Store) -> None:
     assert found(lang="es", matched_only=False) == ["Otra"]
     assert found(lang="fr") == []
     assert found(since=ago(days=4), until=ago(days=2)) == ["Old"]
+
+
+def test_what_was_judged_or_starred_is_a_vote(store: Store) -> None:
+    store.review([key(store, "Both")], RELEVANT, step="a", now=NOW)
+    store.review([key(store, "One")], IRRELEVANT, step="b", now=NOW)
+    store.review([key(store, "Both", "chips")], ReviewChange(mark=Mark.SEEN), step="c", now=NOW)
+    store.review([key(store, "Old")], ReviewChange(starred=True), step="d", now=NOW)
+    source = "Example News"
+    assert store.votes() == (
+        Vote(topic_id="kling", title="Both", source=source, liked=True),
+        Vote(topic_id="kling", title="One", source=source, liked=False),
+        Vote(topic_id="kling", title="Old", source=source, liked=True),
+    )

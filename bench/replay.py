@@ -33,6 +33,8 @@ from monitor.model import (
 )
 from monitor.render import Templates
 from monitor.store import open_store
+from monitor.stories import tokens
+from monitor.text import fold
 
 FEED = "https://feed.example/"
 DAY = timedelta(days=1)
@@ -63,6 +65,8 @@ def replay(path: Path, days: int, folder: Path) -> int:
     moments = [article.first_seen_at for article in news]
     densest = max(moments, key=lambda at: sum(at <= other <= at + days * DAY for other in moments))
     begin = densest.replace(hour=7, minute=30, second=0, microsecond=0)
+    # What came before shows which words are common in the news, as in any archive.
+    past = [article for article in news if article.first_seen_at <= begin - DAY]
     news = [article for article in news if article.first_seen_at > begin - DAY]
     config = configured()
     store = open_store(f"sqlite:///{folder / 'monitor.db'}")
@@ -70,6 +74,15 @@ def replay(path: Path, days: int, folder: Path) -> int:
     store.sync_feeds(config.feeds, begin - DAY)
     store.accept_config(text="", hash="1", topics=topics.versions, now=begin - DAY)
     store.digest_started_at("daily", begin - DAY)
+    known = FeedState(feed_url=FEED, url=FEED, next_poll_at=begin)
+    store.save_poll(
+        PollOutcome(
+            feed=known,
+            sightings=tuple(
+                Sighting(names=EntryNames(key=article.key), article=article) for article in past
+            ),
+        )
+    )
     grouper = Grouper(store, glossary(config))
     makings = deliver.Makings(store=store, config=config, templates=Templates([]))
     headlines: Counter[str] = Counter()
@@ -92,7 +105,7 @@ def replay(path: Path, days: int, folder: Path) -> int:
         deliver.compose_due(makings, now)
         total.update(counted(digest))
         shown = [s for topic in digest.topics for s in topic.stories]
-        headlines.update(map(headline, shown))
+        headlines.update(fold(tokens.headline(headline(story))) for story in shown)
         print(f"{now:%d %b}  {len(new):4} items  {mail.subject}")
     store.close()
     twice = {title: number for title, number in headlines.items() if number > 1}

@@ -106,6 +106,16 @@ KLING = lines("""
     克隆人声？可灵上线配音功能
     Kling lanza una función de avatares
     Kuaishou Q2 results beat; AI capex up
+    Kling AI hires a former Disney executive
+    快手季报出炉 可灵收入翻倍. 快手今日公布第三季度业绩
+    Ask HN: Best tool for consistent characters, Kling or Veo?
+    Luma, Pika and Kling fight for filmmakers
+    Kuaishou to spin off video generator Kling at $20bn valuation
+    快手宣布成立可灵AI事业部
+    字节Seedance 2.0对决可灵3.0
+    快手：AI投入将翻倍
+    Kuaishou-backed Kling signs deal with Hollywood studio
+    Generador de vídeo Kling añade voces en español
 """)
 
 NOT_KLING = lines("""
@@ -149,6 +159,10 @@ NOT_KLING = lines("""
     Christian Kling takes over the film school
     快手主播直播带货
     Kuaishou anchor apologises to fans
+    Tech stocks rise. Shares of Tencent, Kuaishou and Meituan rose by 2 percent
+    网红经济观察. 抖音、快手、小红书上的主播们
+    Kling, Glöckchen: Weihnachtslieder für Kinder
+    Karl Kling, racing driver of the Silver Arrows
 """)
 
 # ------------------------------------------------------------------------------------------ 01.AI
@@ -208,6 +222,10 @@ ZERO_ONE = lines("""
     01.AI's Yi-VL-34B understands images
     零一万物与苏州成立联合实验室
     Kai-Fu Lee on why pre-training is no longer a game for startups
+    零一万物发布企业智能体平台
+    01.AI cuts pre-training team
+    李开复称大模型创业进入淘汰赛
+    AI pioneer Kai-Fu Lee says China leads in open models
 """)
 
 NOT_ZERO_ONE = lines("""
@@ -244,6 +262,9 @@ NOT_ZERO_ONE = lines("""
     Yi Sun-sin statue restored with AI
     李开复作序的新书出版
     2026-10-01 AI roundup
+    Forum on AI. Speakers included Wang Yi and Li Qiang
+    Sinovation backs a chip maker
+    Top 01 AI tools
 """)
 
 # ---------------------------------------------------------------------------------------- Alibaba
@@ -354,6 +375,20 @@ ALIBABA = lines("""
     钉钉CEO无招回归
     蚂蚁与阿里投资月之暗面
     Ant and Alibaba cut ties further
+    Alibaba raises $3.2bn in convertible notes
+    Alibaba denies helping Chinese military
+    阿里自研AI芯片，性能追平英伟达
+    Qwen team loses another researcher
+    千问眼镜开售
+    美团、京东、淘宝外卖大战降温
+    Alipay owner Ant explores Hong Kong stablecoin; Alibaba shares rise
+    阿里旗下国际站推出AI采购
+    Alibaba's Singles Day sales grow modestly
+    杭州六小龙与阿里云
+    Tmall Global opens to European brands
+    Alibaba prohíbe Claude Code a sus empleados
+    高德地图推出AI导航
+    飞猪国庆出境订单增长
 """)
 
 NOT_ALIBABA = lines("""
@@ -411,6 +446,11 @@ NOT_ALIBABA = lines("""
     Wan Chai hotel reopens
     Ali Abdullah speaks
     泰国海马节
+    Baba Vanga's predictions for AI
+    阿里·拉里贾尼谈判
+    Jack Sparrow returns
+    天猫座方向的星系
+    He built an Ali Baba cave in Minecraft
 """)
 
 # -------------------------------------------------------------------------------- Export controls
@@ -601,6 +641,42 @@ EXPORT_CONTROLS = lines("""
     미국, 엔비디아 H20 중국 수출 허용
     반도체 장비 중국 반입 규제, 삼성·하이닉스 1년 유예
     EUA proíbem exportação de chips da Nvidia para a China
+    US tightens chip curbs, adds Chinese AI firms to trade blacklist
+    Exclusive: US weighs rule to limit Nvidia sales to Southeast Asia
+    Nvidia stops production of H20 after Beijing warning
+    Nvidia asks suppliers to halt H20 work
+    China's rare earth export curbs threaten chip supply chain
+    Beijing suspends curbs on rare earths, lithium batteries and superhard materials
+    Senators demand answers on Nvidia's China chip sales
+    Chip gear makers lose billions from China restrictions
+    Chinese AI firms hoard Nvidia chips before curbs
+    Inside the black market for Nvidia GPUs in Shenzhen
+    US clears Nvidia exports to Saudi Arabia's Humain and UAE's G42
+    Commerce withdraws draft rule on global AI chip permits
+    Washington restricts exports of chip chemicals to SMIC
+    ASML to stop servicing some equipment in China
+    Dutch to require licence for more ASML tools
+    Tokyo Electron falls on talk of tighter China export curbs
+    如何看待美国商务部将多家中国AI企业列入实体清单？
+    美国要求英伟达停止向中国供应H20
+    英伟达停产H20
+    白宫：不会允许Blackwell出口中国
+    芯片法案：美议员要求禁止向中国出售半导体设备
+    美国拟限制向马来西亚和泰国出口AI芯片
+    外交部回应美国对华芯片新限制
+    荷兰将光刻机出口许可权收回
+    中国商务部：对原产于美国的模拟芯片反倾销，反制芯片限制
+    马斯克xAI获准向沙特出口英伟达芯片
+    日本經產省擬管制先進晶片設備出口
+    川普政府擬撤三星、SK海力士豁免
+    中國暫停稀土、鎵、鍺出口管制一年
+    輝達：H20庫存提列減損，受出口管制影響
+    台積電暫停供應中國7奈米AI晶片
+    Holanda endurece el control de exportación de equipos de ASML
+    La guerre des puces: Washington inscrit 140 entreprises chinoises sur liste noire
+    USA lockern Regeln für Chip-Exporte nach China
+    米、エヌビディア製AI半導体の対中輸出を条件付き容認
+    美 상무부, 中 반도체 기업 수출통제 명단 추가
 """)
 
 NOT_EXPORT_CONTROLS = lines("""
@@ -690,6 +766,24 @@ NOT_EXPORT_CONTROLS = lines("""
     Nvidia sells out its AI chips for the year
     China's chip imports from Malaysia surge
     Huawei Ascend roadmap unveiled
+    Nvidia unveils Rubin. Its chip ships to customers in China's neighbours next year
+    Chip stocks slide. Investors sold Nvidia and AMD as China trade data disappointed.
+    中国机电产品出口增长. 集成电路出口同比增长 20%，汽车出口创新高
+    US tariffs on Chinese chips delayed
+    TSMC Arizona yields improve
+    Samsung to supply HBM4 to Nvidia
+    China bans imports of Japanese seafood
+    EU bans Russian LNG
+    日本限制游客进入
+    India permits export of wheat products
+    Smuggled cigarettes seized by AI scanners
+    EU restricts exports of vaccines
+    Huawei sues Netgear over Wi-Fi patents and licences
+    Apple allows sale of used parts in China
+    Samsung wins approval for a plant in Vietnam
+    英国限制未成年人使用AI
+    苹果暂停向中国用户推送AI功能
+    Nvidia halts gaming GPU supply as memory prices rise
 """)
 
 # --------------------------------------------------------------------------------- Open-source AI
@@ -853,6 +947,45 @@ OPEN_SOURCE_AI = lines("""
     Mistral sort un modèle ouvert de raisonnement
     Apertus: Schweizer Sprachmodell ist quelloffen
     업스테이지, 솔라 오픈 모델 공개
+    DeepSeek releases V3.2-Exp with sparse attention
+    Qwen3-VL-30B runs on my MacBook
+    Qwen-Image: open-source image model from Alibaba
+    Moonshot open-sources Kimi K2.5
+    Zhipu AI's GLM-4.7-Flash is free
+    MiniMax M2.5 goes open
+    OpenAI delays its open model again
+    The open-weight gap is closing
+    OpenCode: the open source coding agent
+    n8n raises $180M for open-source AI automation
+    Dify, LangGraph and other open-source agent frameworks compared
+    Ai2 releases Olmo 3.1
+    Mistral Large 3 is open-weight
+    Nvidia open-sources Alpamayo, a driving model
+    Nvidia releases open physical AI models
+    Show HN: I trained a 1B LLM from scratch, weights and code on GitHub
+    Stability AI and the end of open image models
+    LLaMA leaked, three years later: lessons for open models
+    Anthropic warns about open-weight risks
+    开源之王DeepSeek回归，V4前瞻
+    通义万相2.5不再开源？
+    智谱开源AutoGLM，手机智能体
+    宇树科技开源世界模型UnifoLM
+    蚂蚁灵波开源具身大模型
+    OpenAI开源权重模型gpt-oss上手
+    英伟达开源Nemotron 3系列
+    开源AI助手OpenClaw爆火
+    Hugging Face CEO：中国正在赢得开源AI竞赛
+    谷歌开源医疗模型MedGemma
+    如何评价 Kimi K2.5 开源？
+    Mistral开源编程模型Devstral 2
+    國網中心釋出TAIDE新模型，採開源授權
+    Gemma 4本地部署教學
+    DeepSeek abre el código de su nuevo modelo
+    China gana la carrera de la IA abierta
+    Mistral AI dévoile Devstral 2, son modèle de code open source
+    Meta überdenkt Open-Source-Strategie bei KI
+    国産LLMをオープンソースで公開、Preferred Networks
+    카카오, 자체 개발 언어모델 오픈소스로 공개
 """)
 
 NOT_OPEN_SOURCE_AI = lines("""
@@ -932,6 +1065,25 @@ NOT_OPEN_SOURCE_AI = lines("""
     Qwen3.5-Plus API price cut
     Qwen3-Max-Thinking
     Llama Llama Red Pajama movie
+    OpenAI signs $38bn AWS deal
+    Source: Apple open to buying Mistral
+    Open letter warns of superintelligence
+    Anthropic ships Claude Opus 5
+    Kimi raises prices
+    Weights and pulleys: open day at the museum
+    Rust in the Linux kernel, an open source success
+    Open source funding dries up
+    GIMP 3.2 released
+    Python 3.15 is out
+    Godot maintainers drown in AI pull requests
+    Signal opens its server code
+    Bitwarden, open-source password manager, adds passkeys
+    Open source EDA tools for chips
+    开源证券首席：AI应用元年
+    全国政协委员建议开源增收
+    Gemini 3 Flash rolled out
+    The model stays open until May
+    GPT-5.5 leads benchmarks
 """)
 
 

@@ -347,6 +347,8 @@ def guarded(where: Where, node: Guarded, scan: Scan) -> Where:
 
 
 def _near(node: Near, scan: Scan, where: Where) -> list[Hit] | None:
+    if isinstance(node.right, Or) and not scan.worth_asking(node.right):
+        return None
     left = evaluate(node.left, scan, where)
     right = evaluate(node.right, scan, where) if left else None
     if not left or not right:

@@ -8,14 +8,14 @@ config.toml ─→ Config ─→ Topics, Templates
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
+from monitor import change, deliver, extract
 from monitor import config as configuration
-from monitor import deliver, extract
 from monitor.config import Config
 from monitor.deliver import DrainReport, Mailer
 from monitor.errors import BusyError, ConfigError, MonitorError, Problem, StoreError
@@ -51,6 +51,11 @@ def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     Raises:
         ConfigError: It is not there, not readable, or wrong; every problem at once.
     """
+    text = configuration.decode(_read(path), path=str(path))
+    return configuration.load(text, path=str(path), machine_zone=machine_zone(environ))
+
+
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_CONFIG_BYTES + 1)
@@ -60,8 +65,26 @@ def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         raise _no_config(
             path, f"is larger than {_MAX_CONFIG_BYTES // 1_000_000} MB; is it the right file?"
         )
-    text = configuration.decode(content, path=str(path))
-    return configuration.load(text, path=str(path), machine_zone=machine_zone(environ))
+    return content
+
+
+@lru_cache(maxsize=1)  # each page of the archive asks while the file is faulty
+def _fault(text: str, path: Path, machine_zone: str) -> str:
+    """Say why a text cannot be taken for the configuration, "" if it can."""
+    try:
+        configuration.load(text, path=str(path), machine_zone=machine_zone)
+    except ConfigError as error:
+        return _not_taken(error, path)
+    return "" if text.strip() else f"{path.name} is empty; {_GOES_ON}"
+
+
+_GOES_ON = "until that is mended, the monitor goes on with the configuration from before."
+
+
+def _not_taken(error: ConfigError, path: Path) -> str:
+    first = error.problems[0]
+    where = f"{path.name}, line {first.line}" if first.line else path.name
+    return f"{where}: {first.place}: {first.message}; {_GOES_ON}"
 
 
 def _unreadable(path: Path, error: OSError) -> ConfigError:
@@ -112,6 +135,10 @@ class App:
     path: Path
     store: Store
     clock: Callable[[], datetime] = utc_now
+    #: Keys of `[web]` that the command line gave: they stay, whatever the file says.
+    web: Mapping[str, str] = field(default_factory=dict)
+    #: What servers said while the database could not be written to.
+    unsettled: list[deliver.Outcome] = field(default_factory=list)
 
     @classmethod
     def open(
@@ -137,6 +164,24 @@ class App:
 
     def __exit__(self, *_: object) -> None:
         self.store.close()
+
+    def configured(self, config: Config) -> "App":
+        """Give the app for another configuration, with the same database."""
+        web = config.web.model_copy(update=dict(self.web))
+        return replace(self, config=config.model_copy(update={"web": web}))
+
+    def reread(self, environ: Mapping[str, str] = os.environ) -> "App":
+        """Give the app for the configuration as the file has it now; itself if it is the same.
+
+        Raises:
+            ConfigError: It is wrong, or there is nothing in it, as when a disk was full.
+        """
+        config = read_config(self.path, environ)
+        if config.text == self.config.text:
+            return self
+        if not config.text.strip():
+            raise _no_config(self.path, "is empty; put its text back")
+        return self.configured(config)
 
     @property
     def data(self) -> Path:
@@ -180,12 +225,28 @@ class App:
         """Make this configuration the one that is applied; True when it was not before."""
         now = self.clock()
         new = self.store.accept_config(
-            text=self.config.text, hash=self.config.hash, topics=self.topics.versions, now=now
+            text=self.config.text,
+            hash=self.config.hash,
+            topics=self.topics.versions,
+            changes=self._changes(),
+            now=now,
         )
         self.store.sync_feeds(self.config.feeds, now)
         for digest in self.config.digests:
             self.store.digest_started_at(digest.name, now)
         return new
+
+    def _changes(self) -> tuple[str, ...]:
+        try:
+            return change.differences(self.applied(), self.config)
+        except ConfigError:
+            return ("after an update of the monitor",)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may work on the database without our lock: one that is no file."""
+        url = configuration.database_url(self.config.database, folder=self.path.parent)
+        return not url.startswith(_SQLITE)
 
     @contextmanager
     def sole_service(self) -> Iterator[None]:
@@ -223,15 +284,23 @@ class App:
     @contextmanager
     def round(self) -> Iterator[Round]:
         """Lend the parts for rounds of polls; their threads and processes end with the block."""
-        with Fetcher(self.config.fetch) as fetcher, ParserPool() as parser:
-            yield Round(
-                store=self.store,
-                fetcher=fetcher,
-                parser=parser,
-                topics=self.topics,
-                config=self.config,
-                clock=self.clock,
-            )
+        with self.fetcher() as fetcher, ParserPool() as parser:
+            yield self.round_with(fetcher, parser)
+
+    def fetcher(self) -> Fetcher:
+        """Give what asks for feeds, at the pace of this configuration."""
+        return Fetcher(self.config.fetch)
+
+    def round_with(self, fetcher: Fetcher, parser: ParserPool) -> Round:
+        """Give the parts for rounds of polls under this configuration."""
+        return Round(
+            store=self.store,
+            fetcher=fetcher,
+            parser=parser,
+            topics=self.topics,
+            config=self.config,
+            clock=self.clock,
+        )
 
     @contextmanager
     def extractor(self) -> Iterator[Extractor | None]:
@@ -293,16 +362,16 @@ class App:
     def notices(self) -> tuple[str, ...]:
         """Tell what the reader of a digest should know of the configuration file."""
         try:
-            present = read_config(self.path)
+            text = configuration.decode(_read(self.path), path=str(self.path))
         except ConfigError as error:
-            first = error.problems[0]
-            where = f"{self.path.name}, line {first.line}" if first.line else self.path.name
-            fault = f"{where}: {first.place}: {first.message}"
-            return (f"{fault}. Until that is mended, the monitor goes on as it was started.",)
-        if present.text != self.config.text:
-            name = self.path.name
-            return (f"{name} was changed; that takes effect when the monitor is started again.",)
-        return ()
+            return (_not_taken(error, self.path),)
+        if text == self.config.text:
+            return ()
+        if fault := _fault(text, self.path, self.config.machine_zone):
+            return (fault,)
+        if self.config.reload.auto:
+            return ()  # it takes effect in a moment
+        return (f"{self.path.name} was changed; `monitor reload` lets that take effect.",)
 
     def compose_due(self) -> int:
         """Compose the digests that are due; give how many issues that made."""
@@ -311,22 +380,17 @@ class App:
     def drain_outbox(self, mailer: Mailer, stop: Callable[[], bool] = lambda: False) -> DrainReport:
         """Send what is due until nothing is, or until it shall stop."""
         return deliver.drain_outbox(
-            self.store, mailer, self.clock, hold=self._holds, stop=stop, unsettled=self._unsettled
+            self.store, mailer, self.clock, hold=self._holds, stop=stop, unsettled=self.unsettled
         )
 
     def settle_outbox(self) -> None:
         """Tell the database what it could not be told so far: the last chance before the end."""
-        deliver.settle(self.store, self._unsettled, hold=self._holds)
+        deliver.settle(self.store, self.unsettled, hold=self._holds)
 
     @property
     def _holds(self) -> bool:
         mail = self.config.mail
         return mail is not None and mail.on_ambiguous == "hold"
-
-    @cached_property
-    def _unsettled(self) -> list[deliver.Outcome]:
-        """What servers said while the database could not be written to."""
-        return []
 
     def preview(
         self, name: str | None = None, *, everything: bool = False

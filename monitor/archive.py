@@ -82,6 +82,8 @@ class Reason:
     #: In the reader's words: "可灵 in the title".
     found: tuple[str, ...]
     review: Review
+    #: What a change of the topic did to it, "" for nothing.
+    since_change: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,6 +380,12 @@ def _found(match: Match) -> tuple[str, ...]:
     return tuple(words.values())
 
 
+def _since_change(match: Match) -> str:
+    if match.lost:
+        return "not matched any more"
+    return "found later" if match.found_later else ""
+
+
 def _problems(
     question: Question, *, known_topics: Iterable[str], known_feeds: Iterable[str]
 ) -> Iterable[str]:
@@ -470,6 +478,7 @@ def shown(
                 topic_name=names.get(match.topic_id, match.topic_id),
                 found=_found(match),
                 review=reviews.get(match.topic_id, Review(topic_id=match.topic_id)),
+                since_change=_since_change(match),
             )
             for match in row.matches
         ),

@@ -3,17 +3,17 @@
 topics before, topics after ─→ the articles that the index finds for either ─→ both tried on each
                             ─→ gained, lost, kept; what each word brings
 
-Nothing is stored here: see `rematch` for what happens when a change is applied.
+configuration applied ─→ topics with a new wording ─→ tried on the stored articles, newest first
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.config import TopicConfig
-from monitor.matcher import compiled
-from monitor.model import ArticleMatches, Span
+from monitor.config import TABLES, Config, Table, TopicConfig
+from monitor.matcher import Topics, compiled
+from monitor.model import ArticleMatches, Rematched, Span
 from monitor.query import Hit, Node, Or, Presearch, Scan, evaluate, for_index
 from monitor.store import Store
 
@@ -21,6 +21,8 @@ from monitor.store import Store
 MOST_SAMPLES = 5
 #: Articles held at a time.
 _AT_ONCE = 500
+#: Articles tried again in one step, between which polls get the writer's lock.
+_REMATCHED_AT_ONCE = 100
 _DAY = timedelta(days=1)
 
 
@@ -88,6 +90,90 @@ def changed(
 
 def _wording(topic: TopicConfig | None) -> str:
     return compiled(topic).version if topic else ""
+
+
+def differences(before: Config | None, after: Config) -> tuple[str, ...]:
+    """Say in a line each what two configurations differ in; values are not repeated."""
+    if before is None:
+        return ("the first configuration",)
+    return (
+        *_list_differences(
+            "topic", {t.id: t for t in before.topics}, {t.id: t for t in after.topics}
+        ),
+        *_list_differences(
+            "feed", {f.url: f for f in before.feeds}, {f.url: f for f in after.feeds}
+        ),
+        *_list_differences(
+            "digest", {d.name: d for d in before.digests}, {d.name: d for d in after.digests}
+        ),
+        *_table_differences(before, after),
+    )
+
+
+def _list_differences(
+    what: str, before: Mapping[str, Table], after: Mapping[str, Table]
+) -> Iterator[str]:
+    for name, table in after.items():
+        if name not in before:
+            yield f"{what} {name} added"
+        elif keys := _different(before[name], table):
+            yield f"{what} {name}: {', '.join(keys)} changed"
+    yield from (f"{what} {name} taken out" for name in before if name not in after)
+
+
+def _table_differences(before: Config, after: Config) -> Iterator[str]:
+    for name in ("database", "timezone"):
+        if getattr(before, name) != getattr(after, name):
+            yield f"{name} changed"
+    for name in TABLES:
+        old, new = getattr(before, name), getattr(after, name)
+        if old is None or new is None:
+            if old is not new:
+                yield f"[{name}] {'added' if new else 'taken out'}"
+        elif keys := _different(old, new):
+            yield f"[{name}]: {', '.join(keys)} changed"
+
+
+def _different(before: Table, after: Table) -> list[str]:
+    fields = type(after).model_fields
+    return [
+        str(field.validation_alias or name)
+        for name, field in fields.items()
+        if getattr(before, name) != getattr(after, name)
+    ]
+
+
+def rematch(
+    store: Store, topics: Sequence[TopicConfig], *, go_on: Callable[[], bool] = lambda: True
+) -> Rematched:
+    """Try topics with a new wording on the stored articles, a few at a time, until all are done.
+
+    It goes on where it stopped, in another process too; done twice it changes nothing.
+
+    Args:
+        store: The archive.
+        topics: The topics that are applied now.
+        go_on: Asked before each step; with False, what is left stays to be done.
+    """
+    done = Rematched()
+    while go_on() and (job := store.next_rematch()):
+        known = {topic.id: compiled(topic).version for topic in topics}
+        if any(known.get(topic) != version for topic, version in job.versions.items()):
+            return done  # another configuration was accepted: whoever has it will do this
+        tried = [topic for topic in topics if topic.id in job.versions]
+        asked = for_index(Or(tuple(compiled(topic).tree for topic in tried))).index
+        numbers = store.candidates(asked, topic_ids=list(job.versions), below=job.done_from)
+        matcher = Topics(tried)
+        for start in range(0, len(numbers), _REMATCHED_AT_ONCE):
+            some = numbers[start : start + _REMATCHED_AT_ONCE]
+            found = {row.id: matcher.match(row.article) for row in store.articles_with(some)}
+            step = store.save_rematch(job, found, done_from=some[-1])
+            done = Rematched(gained=done.gained + step.gained, lost=done.lost + step.lost)
+            job = replace(job, done_from=some[-1])
+            if not go_on():
+                return done
+        store.save_rematch(job, {}, done_from=None)
+    return done
 
 
 def try_topics(

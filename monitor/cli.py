@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import __version__
-from monitor.cli_change import try_
+from monitor.cli_change import config, reload, try_
 from monitor.cli_digest import digest
 from monitor.cli_feeds import feeds
 from monitor.cli_stats import stats
@@ -114,6 +114,7 @@ def demo(folder: Path, path: Path | None) -> None:
 @with_json
 def poll(path: Path, *, force: bool, as_json: bool) -> None:
     """Poll the feeds that are due, store and match what they bring, then exit."""
+    from monitor import change  # noqa: PLC0415
     from monitor.poll import poll_due  # noqa: PLC0415
     from monitor.reading import read_due  # noqa: PLC0415
     from monitor.terminal import Progress  # noqa: PLC0415
@@ -125,6 +126,7 @@ def poll(path: Path, *, force: bool, as_json: bool) -> None:
             with Progress() as progress:
                 report = poll_due(work, everything=force, on_progress=progress)
             pages = read_due(work, extractor)
+        change.rematch(app.store, app.config.topics)
         problems = app.extract_problems()
         while app.store.index_pending():
             pass
@@ -332,6 +334,8 @@ def _problem_json(problem: Problem) -> dict[str, object]:
 
 
 cli.add_command(try_)
+cli.add_command(reload)
+cli.add_command(config)
 cli.add_command(match)
 cli.add_command(stories)
 

@@ -1,8 +1,9 @@
-"""The commands that change what is looked for: `monitor try` shows first what that would do."""
+"""The commands for a changed configuration: try it, have it taken over, see what was before."""
 
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import asdict
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -10,8 +11,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console import count, fitted, local, opened, print_json, with_config, with_json
-from monitor.errors import MonitorError
+from monitor.console import (
+    Commands,
+    count,
+    fitted,
+    local,
+    opened,
+    print_json,
+    with_config,
+    with_json,
+)
+from monitor.errors import BusyError, MonitorError
 
 if TYPE_CHECKING:
     from monitor.change import Sample, Trial, Yield
@@ -189,3 +199,78 @@ def _json(trial: Trial) -> dict[str, object]:
 
 def _sample_json(sample: Sample) -> dict[str, object]:
     return {**asdict(sample), "at": sample.at.isoformat()}
+
+
+#: How long `monitor reload` waits for the service.
+_PATIENCE = timedelta(seconds=15)
+
+
+@click.command(short_help="Have a running monitor take the configuration over.")
+@with_config
+def reload(path: Path) -> None:
+    """Have the running monitor read its configuration again, and wait until it has.
+
+    A configuration with mistakes is told here, and not taken over.
+    """
+    from monitor.watching import request_file  # noqa: PLC0415
+
+    with opened(path) as app:
+        try:
+            with app.sole_service():
+                alone = not app.is_shared
+        except BusyError:
+            alone = False
+        if alone:
+            raise MonitorError(
+                f"no monitor runs with {path}; it takes the file as it is when it is started"
+            )
+        app.data.mkdir(parents=True, exist_ok=True)
+        request_file(app.data).write_text("", encoding="utf-8")
+        end = time.monotonic() + _PATIENCE.total_seconds()
+        while app.store.applied_config() != app.config.text:
+            if time.monotonic() > end:
+                raise MonitorError(
+                    f"the monitor did not take {path} over; does it run, and with this file? "
+                    "Its log says why"
+                )
+            time.sleep(0.1)
+    click.echo(f"{path} is in force")
+
+
+@click.group(cls=Commands)
+def config() -> None:
+    """See the configurations that were applied."""
+
+
+@config.command("log", short_help="List the configurations that were applied.")
+@with_config
+@with_json
+def log_(path: Path, *, as_json: bool) -> None:
+    """List the configurations that were applied, the newest first: when, and what they changed."""
+    with opened(path) as app:
+        versions = app.store.config_versions()
+        zone = app.config.zone
+    if as_json:
+        print_json(
+            [
+                {
+                    "version": version.id,
+                    "accepted": version.accepted_at.isoformat(),
+                    "changes": version.changes,
+                    "gained": version.gained,
+                    "lost": version.lost,
+                }
+                for version in versions
+            ]
+        )
+        return
+    if not versions:
+        click.echo("no configuration was applied yet")
+    for version in versions:
+        told = "; ".join(version.changes) or "only comments changed"
+        effect = (
+            f" (old articles found: {version.gained:,}, matches lost: {version.lost:,})"
+            if version.gained or version.lost
+            else ""
+        )
+        click.echo(fitted(f"{version.id}  {local(version.accepted_at, zone)}  {told}{effect}"))

@@ -308,6 +308,10 @@ class Match:
     query_version: str
     #: In the order of the text, title first; at most `matcher.MAX_SPANS`.
     spans: tuple[Span, ...]
+    #: The topic was changed after the article had come, and took it only then.
+    found_later: bool = False
+    #: The topic was changed since and does not take it any more.
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +323,39 @@ class TopicVersion:
     name: str
     #: The topic's lists in one canonical line of text.
     definition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigVersion:
+    """A configuration that was accepted."""
+
+    id: int
+    #: The file, to the letter.
+    text: str
+    accepted_at: datetime
+    #: What is different from the version before, in words.
+    changes: tuple[str, ...]
+    #: Old articles that its topics found, and matches that they no longer give, so far.
+    gained: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rematch:
+    """Topics whose new wording is being tried on the stored articles, from the newest on."""
+
+    #: By topic: its wording.
+    versions: Mapping[str, str]
+    #: Articles from this number on are done; None when none is.
+    done_from: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rematched:
+    """What trying new wordings on old articles changed."""
+
+    gained: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -599,6 +636,8 @@ class ReviewState(StrEnum):
     SEEN = "seen"
     STARRED = "starred"
     NOTED = "noted"
+    #: Not said by anybody: the topic was changed since, and does not take it any more.
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ nothing, for the next one finds the same work.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,21 +14,26 @@ from threading import Event, Lock, Thread
 from typing import Self
 
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from monitor import poll, reading
+from monitor import change, poll, reading
 from monitor.app import App
-from monitor.deliver import Mailer
-from monitor.errors import ClosedError, MonitorError
+from monitor.errors import ClosedError, ConfigError, MonitorError, StoreError
 from monitor.extract import Extractor
 from monitor.model import UNREACHED, PollReport
+from monitor.parse import ParserPool
 from monitor.poll import Round
+from monitor.watching import LOOK, Watched, request_file
 
 log = logging.getLogger(__name__)
 
 POLL_TICK = timedelta(seconds=15)
 DELIVER_TICK = timedelta(seconds=15)
 INDEX_TICK = timedelta(seconds=20)
+REMATCH_TICK = timedelta(seconds=20)
+#: Between two steps of trying changed topics on old articles.
+REMATCH_PAUSE = timedelta(milliseconds=20)
 READ_TICK = timedelta(seconds=30)
 FORGET_TICK = timedelta(hours=6)
 #: Signs of life, from which a digest knows when the monitor did not run.
@@ -144,7 +149,13 @@ class Service:
             on_progress: Told during a round how many of how many feeds are done.
             on_first_round: Called once, when the first round and the first preview are done.
         """
-        self._app = app
+        self._app = self._started_with = app
+        #: Which app each running step works with: a step sees one configuration from start to end.
+        self._steps: dict[str, App] = {}
+        self._swap = Lock()
+        self._watched = Watched(app.path, request_file(app.data))
+        self._reload_asked = Event()
+        self._fetching = ExitStack()
         self._on_progress = on_progress
         self._on_first_round = on_first_round
         # A round longer than a tick is usual here, and no reason for a warning.
@@ -168,6 +179,11 @@ class Service:
         """What is going on right now."""
         return self._status
 
+    @property
+    def app(self) -> App:
+        """The parts under the configuration that is applied now."""
+        return self._app
+
     def start(self, *, rest: timedelta = timedelta(0)) -> None:
         """Begin to tick; the first poll starts at once, or after a rest.
 
@@ -183,16 +199,19 @@ class Service:
                 f"sends no mail before {until:%H:%M}; its log says why it died"
             )
             log.error(self._status.trouble)
-        work = self._parts.enter_context(self._app.round())
+        parser = self._parts.enter_context(ParserPool())
         extractor = self._parts.enter_context(self._app.extractor())
-        mailer = self._app.mailer()
-        self._tick("poll", POLL_TICK, lambda: self._poll(work))
-        self._tick("deliver", DELIVER_TICK, lambda: self._deliver(mailer))
+        self._fetcher = self._fetching.enter_context(self._app.fetcher())
+        self._paced_by = self._app.config.fetch
+        self._tick("poll", POLL_TICK, lambda app: self._poll(app, parser))
+        self._tick("deliver", DELIVER_TICK, self._deliver)
         self._tick("index", INDEX_TICK, self._index)
-        self._tick("read", READ_TICK, lambda: self._read(work, extractor))
-        self._tick("alive", ALIVE_TICK, lambda: self._app.store.note_alive(self._app.clock()))
+        self._tick("read", READ_TICK, lambda app: self._read(app, parser, extractor))
+        self._tick("rematch", REMATCH_TICK, self._rematch)
+        self._tick("alive", ALIVE_TICK, lambda app: app.store.note_alive(app.clock()))
         self._tick("forget", FORGET_TICK, self._forget)
         self._scheduler.start()
+        Thread(target=self._watch, name="reload", daemon=True).start()
 
     def mind_the_clock(self) -> None:
         """Let steps run at once that are planned further ahead than they ever are.
@@ -218,6 +237,8 @@ class Service:
             return True
         self._scheduler.remove_all_jobs()
         # The fetcher goes first: a round that waits for slow servers ends with it.
+        with self._swap:
+            self._fetching.close()
         self._parts.close()
         ending = Thread(target=self._end, name="stop", daemon=True)
         ending.start()
@@ -229,9 +250,62 @@ class Service:
         with suppress(MonitorError):
             self._app.settle_outbox()
 
-    def _tick(self, name: str, every: timedelta, step: Callable[[], None]) -> None:
+    def ask_reload(self) -> None:
+        """Have the configuration read again in a moment; may be called from a signal's handler."""
+        self._reload_asked.set()
+
+    def notices(self) -> tuple[str, ...]:
+        """Tell what the reader of the archive should know of the configuration."""
+        return (*self._app.notices(), *_waiting_for_a_start(self._started_with, self._app))
+
+    def _watch(self) -> None:
+        """Take the configuration over when it has changed, until the service ends."""
+        while not self._stopping.wait(LOOK.total_seconds()):
+            asked = self._watched.was_asked() or self._reload_asked.is_set()
+            changed = self._watched.has_changed() and self._app.config.reload.auto
+            if not (asked or changed):
+                continue
+            self._reload_asked.clear()
+            try:
+                self._reload()
+            except StoreError as error:
+                log.warning("the configuration waits: %s", error)
+                self._reload_asked.set()
+            except Exception:
+                log.exception("taking the configuration over failed")
+
+    def _reload(self) -> None:
+        """Take over what the file says now; if it is faulty, everything stays as it is."""
+        try:
+            app = self._app.reread()
+        except ConfigError as error:
+            log.error("%s\nthe configuration from before stays in force", error)  # noqa: TRY400  a fault of the reader's needs no traceback
+            return
+        if app is self._app:
+            return
+        told = change.differences(self._app.config, app.config)
+        with self._swap:
+            app.accept()
+            self._app = app
+        log.info("configuration taken over: %s", "; ".join(told) or "only comments changed")
+        for line in (*_waiting_for_a_start(self._started_with, app), *app.mail_problems()):
+            log.warning(line)
+        for name in ("poll", "rematch"):
+            with suppress(JobLookupError):  # the service is ending
+                self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
+
+    def _tick(self, name: str, every: timedelta, step: Callable[[App], None]) -> None:
+        def run() -> None:
+            with self._swap:
+                app = self._steps[name] = self._app
+            try:
+                step(app)
+            finally:
+                with self._swap:
+                    del self._steps[name]
+
         self._scheduler.add_job(
-            _guarded(name, step),
+            _guarded(name, run),
             "interval",
             seconds=every.total_seconds(),
             id=name,
@@ -250,14 +324,23 @@ class Service:
         self._set(done=done, total=total)
         self._on_progress(done, total)
 
-    def _poll(self, work: Round) -> None:
-        now = self._app.clock()
+    def _round(self, app: App, parser: ParserPool) -> Round:
+        """Give the parts for this configuration; where its pace is another one, a new fetcher."""
+        with self._swap:
+            if app.config.fetch != self._paced_by and not self._stopping.is_set():
+                self._fetching.close()
+                self._fetcher = self._fetching.enter_context(app.fetcher())
+                self._paced_by = app.config.fetch
+            return app.round_with(self._fetcher, parser)
+
+    def _poll(self, app: App, parser: ParserPool) -> None:
+        now = app.clock()
         if self._rests(now) or self._polling_rests.holds(now):
             return
         try:
-            report = poll.poll_due(work, on_progress=self._progress)
+            report = poll.poll_due(self._round(app, parser), on_progress=self._progress)
         except Exception as error:
-            self._polling_rests = Rest.of(REST, self._app.clock())
+            self._polling_rests = Rest.of(REST, app.clock())
             self._set(
                 trouble=str(error)
                 if isinstance(error, MonitorError)
@@ -265,32 +348,32 @@ class Service:
             )
             raise
         finally:
-            self._attention.round_ended(self._app.clock())
+            self._attention.round_ended(app.clock())
             self._set(done=0, total=0, rounds=self._status.rounds + 1)
         if self._stopping.is_set():
             return  # the round was cut short: its figures would be wrong
         self._polling_rests = NO_REST
         self._set(trouble="")
         if report.feeds or not self._previewed:
-            self._tell(report)
+            self._tell(app, report)
         if report.feeds:
-            self._index()
-            self._group()
-        if self._app.config.digests and (report.matches_new or not self._previewed):
-            _, rendered = self._app.preview()
-            self._app.write_preview(rendered)
+            self._index(app)
+            self._group(app)
+        if app.config.digests and (report.matches_new or not self._previewed):
+            _, rendered = app.preview()
+            app.write_preview(rendered)
             self._set(template_problems=rendered.problems)
         if not self._previewed:
             self._previewed = True
             self._on_first_round()
 
-    def _tell(self, report: PollReport) -> None:
+    def _tell(self, app: App, report: PollReport) -> None:
         """Log a round in one line; while nothing can be reached, only that, and only once."""
         if report.feeds and not report.offline:
             self._set(offline="")
         elif self._status.offline:
             return
-        elif nothing_reached := self._nothing_reached():
+        elif nothing_reached := self._nothing_reached(app):
             self._set(offline=nothing_reached)
             log.warning(nothing_reached)
             return
@@ -307,25 +390,25 @@ class Service:
             report.matches_new,
         )
 
-    def _nothing_reached(self) -> str:
+    def _nothing_reached(self, app: App) -> str:
         """Say that no feed at all could be reached when last polled; "" if one could."""
-        kinds = [state.failure_kind for state in self._app.store.feed_states()]
+        kinds = [state.failure_kind for state in app.store.feed_states()]
         unreached = {kind for kind in kinds if kind in UNREACHED}
         offline = bool(kinds) and unreached == set(kinds)
         return poll.offline_line(len(kinds), unreached) if offline else ""
 
-    def _deliver(self, mailer: Mailer) -> None:
-        now = self._app.clock()
+    def _deliver(self, app: App) -> None:
+        now = app.clock()
         if self._attention.looked_around(now):
-            self._group()
-            self._app.compose_due()
-        self._app.drain_outbox(mailer, self._stopping.is_set)
+            self._group(app)
+            app.compose_due()
+        app.drain_outbox(app.mailer(), self._stopping.is_set)
 
-    def _read(self, work: Round, extractor: Extractor | None) -> None:
-        if self._rests(self._app.clock()):
+    def _read(self, app: App, parser: ParserPool, extractor: Extractor | None) -> None:
+        if self._rests(app.clock()):
             return
         with suppress(ClosedError):  # the service ends; what was not read stays due
-            report = reading.read_due(work, extractor)
+            report = reading.read_due(app.round_with(self._fetcher, parser), extractor)
             if extractor and (report.read or report.failed):
                 extractor.rest()
                 log.info(
@@ -335,25 +418,51 @@ class Service:
                     report.matches_new,
                 )
 
-    def _group(self) -> None:
+    def _group(self, app: App) -> None:
         """Group into stories what is not yet; a fault of ours there must hold up no digest."""
         try:
-            self._app.grouper.group_stories(self._app.clock())
+            app.grouper.group_stories(app.clock())
         except MonitorError:
             raise
         except Exception:
             log.exception("grouping failed")
 
-    def _index(self) -> None:
-        while self._app.store.index_pending(_INDEX_BATCH):
+    def _index(self, app: App) -> None:
+        while app.store.index_pending(_INDEX_BATCH):
             pass
 
-    def _forget(self) -> None:
-        now, keep = self._app.clock(), self._app.config.archive
-        self._app.store.forget(
+    def _rematch(self, app: App) -> None:
+        """Try changed topics on old articles, when no step works with an older configuration."""
+
+        def go_on() -> bool:
+            with self._swap:
+                alone = all(other is app for other in self._steps.values())
+            # Between two steps, whoever waits for the processor or the database gets it.
+            return alone and not self._stopping.wait(REMATCH_PAUSE.total_seconds())
+
+        done = change.rematch(app.store, app.config.topics, go_on=go_on)
+        if done.gained or done.lost:
+            log.info("old articles found later: %d, matches lost: %d", done.gained, done.lost)
+
+    def _forget(self, app: App) -> None:
+        now, keep = app.clock(), app.config.archive
+        app.store.forget(
             unmatched_before=now - keep.keep_unmatched if keep.keep_unmatched else None,
             matched_before=now - keep.keep_matched if keep.keep_matched else None,
         )
+
+
+def _waiting_for_a_start(started: App, now: App) -> Iterator[str]:
+    """Say which settings are read at the start only and have changed since."""
+    keys = [
+        f"[web] {key}"
+        for key in ("listen", "auth", "token_file", "proxies")
+        if getattr(started.config.web, key) != getattr(now.config.web, key)
+    ]
+    if started.config.database != now.config.database:
+        keys.insert(0, "database")
+    if keys:
+        yield f"{', '.join(keys)}: changed, which takes effect when the monitor is started again."
 
 
 def _guarded(name: str, step: Callable[[], None]) -> Callable[[], None]:

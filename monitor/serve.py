@@ -47,11 +47,10 @@ def serve(
         token_file: Asks visitors for the token in this file, whatever the configuration says.
         digest_page: The page that is recommended once the first round of polls is done.
     """
-    web = app.config.web
-    changes: dict[str, str] = {"listen": listen} if listen else {}
+    given: dict[str, str] = {"listen": listen} if listen else {}
     if token_file:
-        changes |= {"auth": "token", "token_file": str(token_file.absolute())}
-    app = replace(app, config=app.config.model_copy(update={"web": web.model_copy(update=changes)}))
+        given |= {"auth": "token", "token_file": str(token_file.absolute())}
+    app = replace(app, web=given).configured(app.config)
     with _stop_signals() as stop, Progress() as progress:
         server: Server
 
@@ -68,8 +67,9 @@ def serve(
         try:
             _say_where(app, server)
             service.start(rest=starts.begin(app.clock()))
-            while not stop.wait(MIND_THE_CLOCK.total_seconds()):
-                service.mind_the_clock()
+            with _reload_signal(service):
+                while not stop.wait(MIND_THE_CLOCK.total_seconds()):
+                    service.mind_the_clock()
             say("stopping")
         finally:
             server.stop()
@@ -138,6 +138,20 @@ def _stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def _reload_signal(service: Service) -> Iterator[None]:
+    """Let SIGHUP, where the system has it, have the configuration read again."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None:
+        yield
+        return
+    before = signal.signal(number, lambda *_: service.ask_reload())
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 def _server(app: App, service: Service) -> Server:
     web = app.config.web
     host, port = check_listen(web)
@@ -147,11 +161,12 @@ def _server(app: App, service: Service) -> Server:
         create_app(
             Services(
                 store=app.store,
-                config=lambda: app.config,
-                preview=lambda name: app.preview(name)[1],
+                config=lambda: service.app.config,
+                preview=lambda name: service.app.preview(name)[1],
                 now=app.clock,
-                status=lambda: status_line(app, service),
+                status=lambda: status_line(service.app, service),
                 notices=lambda: (
+                    *service.notices(),
                     *service.status.template_problems,
                     *deliver.troubles(app.store),
                 ),

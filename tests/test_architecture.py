@@ -37,6 +37,7 @@ LAYERS = {
         "serve",
         "terminal",
         "scheduler",
+        "watching",
         "web",
         "demo",
     },

@@ -233,6 +233,15 @@ class StoriesConfig(Table):
     same: tuple[Annotated[tuple[Text, ...], Field(min_length=2)], ...] = ()
 
 
+class ReloadConfig(Table):
+    """What becomes of a change of this file while the monitor runs."""
+
+    table: ClassVar[str] = "[reload]"
+
+    #: Whether it takes effect by itself; otherwise `monitor reload` is waited for.
+    auto: StrictBool = True
+
+
 class TopKeys(Table):
     """The keys before the first table."""
 
@@ -254,6 +263,7 @@ class Config(TopKeys):
     web: WebConfig = WebConfig()
     archive: ArchiveConfig = ArchiveConfig()
     stories: StoriesConfig = StoriesConfig()
+    reload: ReloadConfig = ReloadConfig()
     #: The file, to the letter.
     text: str = ""
     #: What `timezone` falls back to.
@@ -297,6 +307,7 @@ TABLES: Mapping[str, type[Table]] = {
     "web": WebConfig,
     "archive": ArchiveConfig,
     "stories": StoriesConfig,
+    "reload": ReloadConfig,
 }
 
 

@@ -19,6 +19,7 @@ from monitor.config.models import (
     FeedConfig,
     FetchConfig,
     MailConfig,
+    ReloadConfig,
     StoriesConfig,
     Table,
     TopicConfig,
@@ -111,6 +112,7 @@ class _Reading:
         mail = self._table(MailConfig, "mail")
         web, archive = self._table(WebConfig, "web"), self._table(ArchiveConfig, "archive")
         stories = self._table(StoriesConfig, "stories")
+        reload = self._table(ReloadConfig, "reload")
         for row, topic in topics.items():
             self._check_topic(row, topic)
         self._check_feeds(feeds, fetch if "fetch" in self.data else _Read(FetchConfig()))
@@ -134,6 +136,7 @@ class _Reading:
             web=web.values if web else WebConfig(),
             archive=archive.values if archive else ArchiveConfig(),
             stories=stories.values if stories else StoriesConfig(),
+            reload=reload.values if reload else ReloadConfig(),
             text=text,
             machine_zone=machine_zone,
             doubts=tuple(sorted(self.doubts, key=lambda doubt: doubt.line)),

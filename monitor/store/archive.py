@@ -147,7 +147,11 @@ class Archive(Database):
 
     def topic_counts(self) -> dict[str, int]:
         """Count the matches of each topic that has any."""
-        counts = select(matches.c.topic_id, func.count()).group_by(matches.c.topic_id)
+        counts = (
+            select(matches.c.topic_id, func.count())
+            .where(matches.c.lost_in.is_(None))
+            .group_by(matches.c.topic_id)
+        )
         with self._read() as connection:
             return dict(connection.execute(counts).all())
 
@@ -156,7 +160,7 @@ class Archive(Database):
         listed = func.aggregate_strings(cast(matches.c.sorted_at, Text), ",")
         statement = (
             select(matches.c.topic_id, listed)
-            .where(matches.c.sorted_at >= since)
+            .where(matches.c.sorted_at >= since, matches.c.lost_in.is_(None))
             .group_by(matches.c.topic_id)
         )
         with self._read() as connection:
@@ -287,12 +291,17 @@ def _in_order(
     if wanted.feed_url is not None and wanted.topic_id is None and wanted.review is None:
         conditions = [_of_feed(wanted.feed_url)]
         if wanted.matched_only:
-            conditions.append(exists().where(matches.c.article_id == sightings.c.article_id))
+            same = matches.c.article_id == sightings.c.article_id
+            conditions.append(exists().where(same, matches.c.lost_in.is_(None)))
         return sightings.c.article_id, sightings.c.sorted_at, conditions
-    if wanted.review is not None and wanted.review is not ReviewState.OPEN:
+    if wanted.review is ReviewState.LOST:
+        table, conditions = matches, [matches.c.lost_in.is_not(None)]
+    elif wanted.review is not None and wanted.review is not ReviewState.OPEN:
         table, conditions = reviews, [_said(wanted.review)]
     elif wanted.review or wanted.matched_only or wanted.topic_id is not None:
-        table, conditions = matches, [UNREVIEWED] if wanted.review else []
+        table, conditions = matches, [matches.c.lost_in.is_(None)]
+        if wanted.review:
+            conditions.append(UNREVIEWED)
     else:
         return articles.c.id, articles.c.sorted_at, []
     if wanted.topic_id is not None:

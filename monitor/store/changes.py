@@ -1,16 +1,50 @@
-"""The store's part for changed configurations: which stored articles a topic has to be tried on."""
+"""The store's part for changed configurations: their versions, and old articles tried again."""
 
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    Select,
+    Update,
+    delete,
+    insert,
+    select,
+    union,
+    update,
+)
 
-from monitor.model import AllOf, ArticleMatches, IndexQuery
-from monitor.store import search
+from monitor.model import (
+    AllOf,
+    ArticleMatches,
+    ConfigVersion,
+    IndexQuery,
+    Match,
+    Rematch,
+    Rematched,
+    TopicVersion,
+)
+from monitor.store import search, values
 from monitor.store.archive import join_articles
 from monitor.store.database import Database
-from monitor.store.tables import articles, config_versions, matches, search_queue
+from monitor.store.tables import (
+    articles,
+    clean,
+    config_versions,
+    matches,
+    rematches,
+    search_queue,
+    topic_versions,
+)
+
+#: A number that no article has: nothing is done yet.
+_NONE_DONE = 2**62
 
 
 class Changes(Database):
@@ -21,6 +55,170 @@ class Changes(Database):
         last = select(config_versions.c.text).order_by(config_versions.c.id.desc()).limit(1)
         with self._read() as connection:
             return connection.scalar(last)
+
+    def accept_config(
+        self,
+        *,
+        text: str,
+        hash: str,  # noqa: A002  what it is
+        topics: Sequence[TopicVersion],
+        changes: Sequence[str] = (),
+        now: datetime,
+    ) -> bool:
+        """Store a configuration that was accepted, unless it equals the last; say if it was new.
+
+        Topics with a new wording are noted for `next_rematch`. The wordings are stored in any case:
+        they are what matches refer to.
+        """
+        with self._write() as connection:
+            for topic in topics:
+                statement = self._dialect.insert(topic_versions).values(
+                    topic_id=topic.topic_id,
+                    query_version=topic.query_version,
+                    name=topic.name,
+                    definition=topic.definition,
+                    accepted_at=now,
+                )
+                connection.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["topic_id", "query_version"],
+                        set_={"name": statement.excluded.name},
+                    )
+                )
+            newest = select(config_versions.c.id, config_versions.c.hash)
+            last = connection.execute(newest.order_by(config_versions.c.id.desc()).limit(1)).first()
+            if last is not None and last.hash == hash:
+                return False
+            added = connection.execute(
+                config_versions.insert()
+                .values(
+                    text=text,
+                    hash=hash,
+                    accepted_at=now,
+                    changes=values.strings_json(changes),
+                    gained=0,
+                    lost=0,
+                )
+                .returning(config_versions.c.id)
+            ).scalar_one()
+            self._plan_rematches(connection, topics, added)
+            return True
+
+    def _plan_rematches(
+        self, connection: Connection, topics: Sequence[TopicVersion], config_id: int
+    ) -> None:
+        """Note which topics have a new wording; one that left begins anew when it comes back."""
+        wanted = {clean(topic.topic_id): topic.query_version for topic in topics}
+        rows = connection.execute(select(rematches.c.topic_id, rematches.c.query_version)).all()
+        stale = [each.topic_id for each in rows if wanted.get(each.topic_id) != each.query_version]
+        connection.execute(delete(rematches).where(rematches.c.topic_id.in_(stale)))
+        kept = {each.topic_id for each in rows}.difference(stale)
+        # Where there is no article yet, there is nothing to look through.
+        done = None if connection.scalar(select(articles.c.id).limit(1)) is None else _NONE_DONE
+        new = [
+            {"topic_id": topic, "query_version": version, "config_id": config_id, "done_from": done}
+            for topic, version in wanted.items()
+            if topic not in kept
+        ]
+        if new:
+            connection.execute(rematches.insert(), new)
+
+    def config_versions(self) -> tuple[ConfigVersion, ...]:
+        """Give the configurations that were accepted, the newest first."""
+        newest = select(config_versions).order_by(config_versions.c.id.desc())
+        with self._read() as connection:
+            return tuple(
+                ConfigVersion(
+                    id=row.id,
+                    text=row.text,
+                    accepted_at=row.accepted_at,
+                    changes=values.strings(row.changes),
+                    gained=row.gained,
+                    lost=row.lost,
+                )
+                for row in connection.execute(newest)
+            )
+
+    def next_rematch(self) -> Rematch | None:
+        """Give topics whose new wording is to be tried on the stored articles; None if none is.
+
+        Topics that are equally far are done together.
+        """
+        waiting = select(rematches).where(rematches.c.done_from.is_not(None))
+        with self._read() as connection:
+            rows = connection.execute(waiting.order_by(rematches.c.done_from.desc())).all()
+        if not rows:
+            return None
+        first = rows[0].done_from
+        return Rematch(
+            versions={row.topic_id: row.query_version for row in rows if row.done_from == first},
+            done_from=None if first == _NONE_DONE else first,
+        )
+
+    def save_rematch(
+        self,
+        rematch: Rematch,
+        found: Mapping[int, Sequence[Match]],
+        *,
+        done_from: int | None,
+    ) -> Rematched:
+        """Store which of these topics take these articles, and how far that is.
+
+        A match that is new counts for digests from when its article was first seen. One that is not
+        given any more stays and is marked. If another configuration was accepted meanwhile, or
+        another process has done this step, nothing is stored.
+
+        Args:
+            rematch: What `next_rematch` gave.
+            found: The matches of each article that was tried, () for none.
+            done_from: The number of the oldest of them; None if all articles are done.
+        """
+        gained = lost = 0
+        with self._write() as connection:
+            self._dialect.hold_articles(connection)
+            stood = _NONE_DONE if rematch.done_from is None else rematch.done_from
+            rows = connection.execute(
+                select(rematches)
+                .where(rematches.c.done_from == stood, rematches.c.topic_id.in_(rematch.versions))
+                .with_for_update()
+            ).all()
+            ours = {
+                row.topic_id: row
+                for row in rows
+                if rematch.versions[row.topic_id] == row.query_version
+            }
+            if not ours:
+                return Rematched()
+            there = (
+                select(articles.c.id, articles.c.first_seen_at, articles.c.sorted_at)
+                .where(articles.c.id.in_(found))
+                .with_for_update(read=True)
+            )
+            stored = {row.id: row for row in connection.execute(there)}
+            of_these = (matches.c.article_id.in_(stored), matches.c.topic_id.in_(ours))
+            known = {
+                (row.article_id, row.topic_id): row
+                for row in connection.execute(select(matches).where(*of_these))
+            }
+            for number, article in stored.items():
+                given = {match.topic_id: match for match in found[number]}
+                for topic, job in ours.items():
+                    step = _change(known.get((number, topic)), given.get(topic), job, article)
+                    if step is not None:
+                        connection.execute(step.statement)
+                        gained, lost = gained + step.gained, lost + step.lost
+                        connection.execute(
+                            update(config_versions)
+                            .where(config_versions.c.id == job.config_id)
+                            .values(
+                                gained=config_versions.c.gained + step.gained,
+                                lost=config_versions.c.lost + step.lost,
+                            )
+                        )
+            connection.execute(
+                update(rematches).where(rematches.c.topic_id.in_(ours)).values(done_from=done_from)
+            )
+        return Rematched(gained=gained, lost=lost)
 
     def candidates(
         self,
@@ -76,3 +274,43 @@ class Changes(Database):
         """Give these articles, as far as they are still there, without their matches."""
         with self._read() as connection:
             return join_articles(connection, numbers, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    statement: Insert | Update
+    gained: int = 0
+    lost: int = 0
+
+
+def _change(
+    known: Row[*tuple[Any, ...]] | None,
+    match: Match | None,
+    job: Row[*tuple[Any, ...]],
+    article: Row[*tuple[Any, ...]],
+) -> _Step | None:
+    """Give what a topic's new wording changes of one article; None for nothing."""
+    of_this = (matches.c.article_id == article.id, matches.c.topic_id == job.topic_id)
+    if match is None:
+        if known is None or known.lost_in is not None:
+            return None
+        return _Step(update(matches).where(*of_this).values(lost_in=job.config_id), lost=1)
+    given = {"version": match.query_version, "spans": values.spans_json(match.spans)}
+    if known is None:
+        return _Step(
+            insert(matches).values(
+                topic_id=job.topic_id,
+                article_id=article.id,
+                first_version=match.query_version,
+                seen_at=article.first_seen_at,
+                sorted_at=article.sorted_at,
+                found_in=job.config_id,
+                lost_in=None,
+                **given,
+            ),
+            gained=1,
+        )
+    back = known.lost_in is not None
+    if not back and known.version == match.query_version:
+        return None
+    return _Step(update(matches).where(*of_this).values(lost_in=None, **given), gained=int(back))

@@ -31,7 +31,6 @@ from monitor.model import (
     PollSaved,
     Renewal,
     Sighting,
-    TopicVersion,
 )
 from monitor.store import values
 from monitor.store.database import KEYS_AT_ONCE, Database, Dialect
@@ -40,12 +39,10 @@ from monitor.store.tables import (
     CleanText,
     articles,
     clean,
-    config_versions,
     feeds,
     imprints,
     matches,
     sightings,
-    topic_versions,
 )
 
 #: So much the clocks of two machines may differ that work on one database.
@@ -170,43 +167,6 @@ class Feeds(Database):
         self._new_articles = Insertion(dialect, articles, ["key"])
         self._new_sightings = Insertion(dialect, sightings, ["feed_id", "key"])
         self._new_matches = Insertion(dialect, matches, ["topic_id", "article_id"])
-
-    def accept_config(
-        self,
-        *,
-        text: str,
-        hash: str,  # noqa: A002  what it is
-        topics: Sequence[TopicVersion],
-        now: datetime,
-    ) -> bool:
-        """Store a configuration that was accepted, unless it equals the last; say if it was new.
-
-        The wordings of its topics are stored in any case: they are what matches refer to.
-        """
-        with self._write() as connection:
-            for topic in topics:
-                statement = self._dialect.insert(topic_versions).values(
-                    topic_id=topic.topic_id,
-                    query_version=topic.query_version,
-                    name=topic.name,
-                    definition=topic.definition,
-                    accepted_at=now,
-                )
-                connection.execute(
-                    statement.on_conflict_do_update(
-                        index_elements=["topic_id", "query_version"],
-                        set_={"name": statement.excluded.name},
-                    )
-                )
-            last = connection.scalar(
-                select(config_versions.c.hash).order_by(config_versions.c.id.desc()).limit(1)
-            )
-            if last == hash:
-                return False
-            connection.execute(
-                config_versions.insert().values(text=text, hash=hash, accepted_at=now)
-            )
-            return True
 
     def sync_feeds(self, configured: Sequence[FeedConfig], now: datetime) -> None:
         """Take over the configuration's feeds.
@@ -472,6 +432,8 @@ class Feeds(Database):
                         "spans": values.spans_json(spans),
                         "seen_at": seen.article.first_seen_at,
                         "sorted_at": article.sorted_at,
+                        "found_in": None,
+                        "lost_in": None,
                     }
                 )
         return self._new_matches.run(connection, rows) if rows else 0
@@ -530,7 +492,13 @@ def _renew(
 
 def _point_matches(connection: Connection, edited: Mapping[int, tuple[Sighting, _Stored]]) -> None:
     """Let the matches of edited articles show what holds of them now."""
-    known = select(matches.c.article_id, matches.c.topic_id, matches.c.version, matches.c.spans)
+    known = select(
+        matches.c.article_id,
+        matches.c.topic_id,
+        matches.c.version,
+        matches.c.spans,
+        matches.c.lost_in,
+    )
     rows = []
     for row in connection.execute(known.where(matches.c.article_id.in_(edited))):
         seen, article = edited[row.article_id]
@@ -543,6 +511,7 @@ def _point_matches(connection: Connection, edited: Mapping[int, tuple[Sighting, 
                 "of_topic": row.topic_id,
                 "version": found.query_version if found else row.version,
                 "spans": values.spans_json(holding),
+                "lost_in": None if found else row.lost_in,
             }
         )
     if rows:

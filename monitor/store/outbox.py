@@ -171,7 +171,7 @@ class Outbox(Database):
             digest_items.c.article_id == matches.c.article_id,
             digest_items.c.topic_id == matches.c.topic_id,
         )
-        wanted = and_(in_window, ~old)
+        wanted = and_(in_window, ~old, matches.c.lost_in.is_(None))
         if digest_name is not None:
             wanted = and_(wanted, ~reported)
         if topic_ids is not None:

@@ -116,10 +116,14 @@ class Reviews(Database):
                 (reviews.c.topic_id == matches.c.topic_id)
                 & (reviews.c.article_id == matches.c.article_id),
             )
-            .where(reviews.c.mark != Mark.OPEN.value)
+            .where(reviews.c.mark != Mark.OPEN.value, matches.c.lost_in.is_(None))
             .group_by(matches.c.topic_id)
         )
-        every = select(matches.c.topic_id, func.count()).group_by(matches.c.topic_id)
+        every = (
+            select(matches.c.topic_id, func.count())
+            .where(matches.c.lost_in.is_(None))
+            .group_by(matches.c.topic_id)
+        )
         with self._read() as connection:
             counts: dict[str, int] = dict(connection.execute(every).all())
             for topic_id, number in connection.execute(judged):

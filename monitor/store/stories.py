@@ -49,7 +49,8 @@ class Stories(Database):
 
     def recent_matched(self, since: datetime) -> tuple[StoryArticle, ...]:
         """Give the articles that a topic matched since then, newest first, up to MOST_ARTICLES."""
-        recent = select(matches.c.article_id).where(matches.c.seen_at > since)
+        present = (matches.c.seen_at > since, matches.c.lost_in.is_(None))
+        recent = select(matches.c.article_id).where(*present)
         wanted = (
             _selected(_TEXT)
             .where(articles.c.id.in_(recent))

@@ -259,6 +259,10 @@ matches = Table(
     Column("seen_at", UtcDateTime, nullable=False, index=True),
     #: The article's, here so that one index gives a topic's newest articles.
     Column("sorted_at", UtcDateTime, nullable=False),
+    #: The version of the configuration that found it in an old article; NULL: its poll did.
+    Column("found_in", BigInteger),
+    #: The version of the configuration since which the topic does not give it; NULL: it does.
+    Column("lost_in", BigInteger),
     PrimaryKeyConstraint("topic_id", "article_id"),
     Index(None, "article_id", "topic_id"),
     Index(None, "topic_id", "seen_at"),
@@ -317,6 +321,23 @@ config_versions = Table(
     Column("hash", CleanText, nullable=False),
     Column("text", CleanText, nullable=False),
     Column("accepted_at", UtcDateTime, nullable=False),
+    #: What is different from the version before, a JSON list of lines.
+    Column("changes", CleanText, nullable=False),
+    #: Old articles that its topics found, and matches that they no longer give, so far.
+    Column("gained", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),
+)
+
+#: The wording of each topic that stored articles are, or are being, matched with.
+rematches = Table(
+    "rematches",
+    metadata,
+    Column("topic_id", CleanText, primary_key=True),
+    Column("query_version", CleanText, nullable=False),
+    #: The version of the configuration that brought it.
+    Column("config_id", ForeignKey("config_versions.id"), nullable=False),
+    #: Articles from this number on are done, the newest first; NULL: all are.
+    Column("done_from", BigInteger),
 )
 
 topic_versions = Table(

@@ -190,7 +190,13 @@ def spans_that_hold(spans: Iterable[Span], *, title: str, text: str) -> list[Spa
 
 def match(row: Row[*tuple[Any, ...]]) -> Match:
     """Read a row of `matches`."""
-    return Match(topic_id=row.topic_id, query_version=row.version, spans=spans(row.spans))
+    return Match(
+        topic_id=row.topic_id,
+        query_version=row.version,
+        spans=spans(row.spans),
+        found_later=row.found_in is not None,
+        lost=row.lost_in is not None,
+    )
 
 
 def spans(text: str) -> tuple[Span, ...]:
@@ -204,6 +210,11 @@ def spans(text: str) -> tuple[Span, ...]:
 def review(row: Row[*tuple[Any, ...]]) -> Review:
     """Read a row of `reviews`."""
     return Review(topic_id=row.topic_id, mark=Mark(row.mark), starred=row.starred, note=row.note)
+
+
+def strings_json(lines: Iterable[str]) -> str:
+    """Lay out lines of text."""
+    return _json(lines)
 
 
 def rendered_values(rendered: RenderedDigest) -> Values:

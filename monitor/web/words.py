@@ -327,6 +327,7 @@ MARKS = {
     "seen": "seen",
     "starred": "starred",
     "noted": "with a note",
+    "lost": "not matched any more",
 }
 
 

@@ -22,6 +22,7 @@ from monitor.model import (
     EntryNames,
     MatchKey,
     PageOutcome,
+    Rematch,
     ReviewChange,
     Sent,
     Story,
@@ -44,6 +45,11 @@ KEY = MatchKey(topic_id="kling", article_id=1)
 
 STEPS: dict[str, Callable[[Store], object]] = {
     "accept_config": lambda s: s.accept_config(text="", hash="", topics=[topic_version()], now=NOW),
+    "config_versions": lambda s: s.config_versions(),
+    "next_rematch": lambda s: s.next_rematch(),
+    "save_rematch": lambda s: s.save_rematch(
+        Rematch(versions={}, done_from=None), {}, done_from=None
+    ),
     "applied_config": lambda s: s.applied_config(),
     "candidates": lambda s: s.candidates(AllOf(())),
     "first_seen_at": lambda s: s.first_seen_at(),

@@ -50,7 +50,21 @@ def _create_tables() -> None:
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("accepted_at", _moment(), nullable=False),
+        sa.Column("changes", sa.Text(), nullable=False),
+        sa.Column("gained", sa.Integer(), nullable=False),
+        sa.Column("lost", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_config_versions")),
+    )
+    op.create_table(
+        "rematches",
+        sa.Column("topic_id", sa.Text(), nullable=False),
+        sa.Column("query_version", sa.Text(), nullable=False),
+        sa.Column("config_id", _number(), nullable=False),
+        sa.Column("done_from", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["config_id"], ["config_versions.id"], name=op.f("fk_rematches_config_id")
+        ),
+        sa.PrimaryKeyConstraint("topic_id", name=op.f("pk_rematches")),
     )
     op.create_table(
         "digest_starts",
@@ -212,6 +226,8 @@ def _create_tables() -> None:
         sa.Column("spans", sa.Text(), nullable=False),
         sa.Column("seen_at", _moment(), nullable=False),
         sa.Column("sorted_at", _moment(), nullable=False),
+        sa.Column("found_in", sa.BigInteger(), nullable=True),
+        sa.Column("lost_in", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["article_id"], ["articles.id"], name=op.f("fk_matches_article_id"), ondelete="CASCADE"
         ),

@@ -64,6 +64,8 @@ class Question:
     #: One source, one language ("zh-Hans").
     source: str = ""
     lang: str = ""
+    #: A label of a topic.
+    label: str = ""
     #: What reviewers said: a `ReviewState`.
     mark: str = ""
     #: The first and the last day, in the reader's zone: "2026-03-11".
@@ -81,6 +83,8 @@ class Reason:
     topic_name: str
     #: In the reader's words: "可灵 in the title".
     found: tuple[str, ...]
+    #: The topic's labels that held.
+    labels: tuple[str, ...]
     review: Review
     #: What a change of the topic did to it, "" for nothing.
     since_change: str = ""
@@ -305,6 +309,7 @@ def _filter(question: Question, zone: tzinfo) -> ArchiveFilter:
         feed_url=question.feed or None,
         source=question.source or None,
         lang=question.lang or None,
+        label=question.label or None,
         review=state,
         since=None if first is None else _midnight(first, zone),
         until=None if last is None else _midnight(last + _DAY, zone),
@@ -477,6 +482,7 @@ def shown(
                 topic_id=match.topic_id,
                 topic_name=names.get(match.topic_id, match.topic_id),
                 found=_found(match),
+                labels=match.labels,
                 review=reviews.get(match.topic_id, Review(topic_id=match.topic_id)),
                 since_change=_since_change(match),
             )

@@ -238,6 +238,7 @@ def _article_json(row: ArticleMatches) -> dict[str, object]:
         "published": article.published_at.isoformat() if article.published_at else None,
         "first_seen": article.first_seen_at.isoformat(),
         "topics": [match.topic_id for match in row.matches],
+        "labels": {match.topic_id: list(match.labels) for match in row.matches if match.labels},
         "evidence": [
             {
                 "topic": match.topic_id,

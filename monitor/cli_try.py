@@ -32,8 +32,8 @@ def match(path: Path, file: IO[str]) -> None:
     """Try the topics on articles in FILE (JSON lines; - reads standard input).
 
     Each line holds an object with id, title, summary and what else is known (url, source, author,
-    lang, tags); each line printed holds {"id", "topics", "evidence"}. Offsets count characters of
-    the line's own title and summary.
+    lang, tags); each line printed holds {"id", "topics", "labels", "evidence"}. Offsets count
+    characters of the line's own title and summary.
     """
     from monitor.app import read_config  # noqa: PLC0415
     from monitor.matcher import Topics  # noqa: PLC0415
@@ -48,6 +48,7 @@ def _match_item(topics: Any, item: dict[str, Any], place: str) -> dict[str, obje
     return {
         "id": item["id"],
         "topics": [match.topic_id for match in found],
+        "labels": {match.topic_id: list(match.labels) for match in found if match.labels},
         "evidence": [
             {
                 "topic": match.topic_id,

@@ -14,6 +14,7 @@ from monitor.query import (
     compile_topic,
     evaluate,
     explain,
+    parse,
 )
 
 
@@ -36,6 +37,10 @@ class Topics:
     def __init__(self, topics: Iterable[TopicConfig]) -> None:
         """Compile the topics; a query that cannot be understood raises QueryError."""
         self._topics = [(topic, compiled(topic)) for topic in topics]
+        self._labels = [
+            [(name, parse(wanted)) for name, wanted in topic.labels.items()]
+            for topic, _ in self._topics
+        ]
         self._presearch = Presearch(query.tree for _, query in self._topics)
 
     @property
@@ -60,7 +65,16 @@ class Topics:
             if hits is not None:
                 topic, query = self._topics[number]
                 matches.append(
-                    Match(topic_id=topic.id, query_version=query.version, spans=scan.spans(hits))
+                    Match(
+                        topic_id=topic.id,
+                        query_version=query.version,
+                        spans=scan.spans(hits),
+                        labels=tuple(
+                            name
+                            for name, wanted in self._labels[number]
+                            if evaluate(wanted, scan) is not None
+                        ),
+                    )
                 )
         return tuple(matches)
 

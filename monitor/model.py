@@ -308,6 +308,8 @@ class Match:
     query_version: str
     #: In the order of the text, title first; at most `matcher.MAX_SPANS`.
     spans: tuple[Span, ...]
+    #: The names of the topic's labels that held, in their order in the configuration.
+    labels: tuple[str, ...] = ()
     #: The topic was changed after the article had come, and took it only then.
     found_later: bool = False
     #: The topic was changed since and does not take it any more.
@@ -649,6 +651,8 @@ class ArchiveFilter:
     query: IndexQuery | None = None
     #: Only matches of which reviewers said this.
     review: ReviewState | None = None
+    #: Only articles with a match that has this label.
+    label: str | None = None
     source: str | None = None
     lang: str | None = None
     #: By the time articles are sorted by; `until` is exclusive.
@@ -689,6 +693,8 @@ class Facets:
     #: Each in falling order of its number.
     sources: tuple[tuple[str, int], ...]
     langs: tuple[tuple[str, int], ...]
+    #: Matches, not articles.
+    labels: tuple[tuple[str, int], ...]
     #: Matches, not articles.
     marks: tuple[tuple[Mark, int], ...]
     #: When the articles are from (see `Cursor`), the oldest first.
@@ -900,6 +906,8 @@ class DigestArticle:
     #: For one in a language that the reader does not read, which and what about ("Chinese ·
     #: Kling"); "" for all others.
     foreign: str = ""
+    #: The topic's labels that hold: "by US", "enforcement".
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

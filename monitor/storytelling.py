@@ -275,7 +275,7 @@ def _article(member: StoryMember, topic_id: str, desk: Desk) -> DigestArticle:
     row = desk.fresh[member.row.id]
     article, matches = row.article, row.matches
     spans = [span for match in matches for span in match.spans]
-    reason = next(match.spans for match in matches if match.topic_id == topic_id)
+    match = next(match for match in matches if match.topic_id == topic_id)
     feed = desk.feeds.get(article.feed_url)
     topic = next(topic for topic in desk.topics if topic.id == topic_id)
     language = article.lang.partition("-")[0]
@@ -293,10 +293,11 @@ def _article(member: StoryMember, topic_id: str, desk: Desk) -> DigestArticle:
         lang=article.lang,
         time=member.at.astimezone(desk.zone),
         undated=article.published_at is None,
-        why=_reasons(reason),
+        why=_reasons(match.spans),
         foreign=""
         if desk.reads(article.lang)
         else f"{_LANGUAGES.get(language, language)} · {topic.name}",
+        labels=match.labels,
     )
 
 

@@ -236,14 +236,15 @@ def test_match_tries_the_topics_on_a_file(monitor: Monitor, folder: Path) -> Non
     assert first == {
         "id": "a",
         "topics": ["kling"],
+        "labels": {},
         "evidence": [
             {"topic": "kling", "field": "title", "start": 0, "end": 5, "text": "Kling"},
             {"topic": "kling", "field": "summary", "start": 0, "end": 2, "text": "可灵"},
         ],
     }
     assert others == [
-        {"id": "b", "topics": [], "evidence": []},
-        {"id": "c", "topics": [], "evidence": []},
+        {"id": "b", "topics": [], "labels": {}, "evidence": []},
+        {"id": "c", "topics": [], "labels": {}, "evidence": []},
     ]
 
 

@@ -6,6 +6,7 @@ Each check gives the value or raises ValueError with the words that follow it in
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -255,6 +256,23 @@ def day(value: object) -> object:
         raise ValueError(f"is not the name of a day; write {_DAY_LISTS[word]}")
     hint = did_you_mean(word, (*_SHORT_DAYS, *_DAYS))
     raise ValueError(f"is not the name of a day; write {quoted(_SHORT_DAYS)}{hint}")
+
+
+def table_of_labels(value: object) -> object:
+    """Check that labels are a table."""
+    if not isinstance(value, Mapping):
+        raise ValueError('is no table; write labels = { "by US" = "Washington OR BIS" }')  # noqa: TRY004  pydantic's way
+    return value
+
+
+def label(value: str) -> str:
+    """Check the name of a label."""
+    if not re.fullmatch(r"\w[\w &/+.-]{0,39}", value):
+        raise ValueError(
+            f'"{value[:60]}" is no name of a label; write up to 40 letters, digits, blanks and'
+            ' hyphens, such as "by US"'
+        )
+    return value
 
 
 def language(value: str) -> str:

@@ -72,6 +72,11 @@ class TopicConfig(Table):
         tuple[Annotated[StrictStr, AfterValidator(checks.source_or_not)], ...],
         ListOfOne,
     ] = ()
+    #: Names and the queries that an article of the topic has to meet to bear them.
+    labels: Annotated[
+        Mapping[Annotated[StrictStr, AfterValidator(checks.label)], Text],
+        BeforeValidator(checks.table_of_labels),
+    ] = {}
     #: The distance in words that `near` allows.
     within: Annotated[StrictInt, Field(ge=1, le=1000)] = 25
     #: By how much its stories come before those of other topics; see `ranking`.

@@ -215,6 +215,7 @@ class _Reading:
                 self.problems.append(self._query_problem(path, error))
             else:
                 self.doubts += [self._query_problem(path, doubt) for doubt in understood.doubts]
+        self._check_labels(row)
         if faulty or not read.good(*_WISHES):
             return
         try:
@@ -231,6 +232,19 @@ class _Reading:
                 ' a line such as any = ["Kling"] if you do not mean this'
             )
             self.doubts.append(self._problem(("topic", row), message))
+
+    def _check_labels(self, row: int) -> None:
+        given = self.data["topic"][row].get("labels")
+        for name, wanted in given.items() if isinstance(given, dict) else ():
+            path: Path = ("topic", row, "labels", name)
+            if path in self._faulty or not isinstance(wanted, str):
+                continue
+            try:
+                understood = parse(wanted)
+            except QueryError as error:
+                self.problems.append(self._query_problem(path, error))
+            else:
+                self.doubts += [self._query_problem(path, doubt) for doubt in understood.doubts]
 
     def _check_pace(self, read: _Read[FetchConfig]) -> None:
         fetch = read.values

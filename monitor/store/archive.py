@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     tuple_,
     union_all,
 )
@@ -96,20 +97,32 @@ class Archive(Database):
         )
         if wanted.topic_id is not None:
             marks = marks.where(matches.c.topic_id == wanted.topic_id)
+        labels = (
+            _counted("label", matches.c.labels)
+            .select_from(hits)
+            .join(matches, hits.c.id == matches.c.article_id)
+        )
+        if wanted.topic_id is not None:
+            labels = labels.where(matches.c.topic_id == wanted.topic_id)
         listed = func.aggregate_strings(cast(hits.c.sorted_at, Text), ",")
         statement = union_all(
             _counted("source", about_cte.c.source),
             _counted("lang", about_cte.c.lang),
             marks,
+            labels,
             # In one piece: twenty thousand rows would take longer than all the rest.
             select(literal("moments"), listed, literal(0)),
         )
-        found: dict[str, Counter[str]] = {name: Counter() for name in ("source", "lang", "mark")}
+        kinds = ("source", "lang", "mark", "label")
+        found: dict[str, Counter[str]] = {name: Counter() for name in kinds}
         moments = ""
         with self._read() as connection:
             for kind, name, number in connection.execute(statement):
                 if kind == "moments":
                     moments = name or ""
+                elif kind == "label":
+                    for label in values.strings(name):
+                        found[kind][label] += number
                 else:
                     found[kind][name] = number
         when = _moments(moments)
@@ -118,6 +131,7 @@ class Archive(Database):
             capped=len(when) == most,
             sources=tuple(found["source"].most_common()),
             langs=tuple(found["lang"].most_common()),
+            labels=tuple(found["label"].most_common()),
             marks=tuple((Mark(mark), number) for mark, number in found["mark"].most_common()),
             moments=when,
         )
@@ -325,6 +339,11 @@ def _about(
         yield moment >= wanted.since
     if wanted.until is not None:
         yield moment < wanted.until
+    if wanted.label is not None:
+        labelled = matches.alias()
+        has_label = labelled.c.labels.contains(f'"{wanted.label}"', autoescape=True)
+        of_topic = labelled.c.topic_id == wanted.topic_id if wanted.topic_id else true()
+        yield exists().where(labelled.c.article_id == number, has_label, of_topic)
     if wanted.ids is not None:
         yield number.in_(wanted.ids)
     given = ((articles.c.source, wanted.source), (articles.c.lang, wanted.lang))

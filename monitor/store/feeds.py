@@ -430,6 +430,7 @@ class Feeds(Database):
                         "first_version": match.query_version,
                         "version": match.query_version,
                         "spans": values.spans_json(spans),
+                        "labels": values.strings_json(match.labels),
                         "seen_at": seen.article.first_seen_at,
                         "sorted_at": article.sorted_at,
                         "found_in": None,
@@ -492,13 +493,7 @@ def _renew(
 
 def _point_matches(connection: Connection, edited: Mapping[int, tuple[Sighting, _Stored]]) -> None:
     """Let the matches of edited articles show what holds of them now."""
-    known = select(
-        matches.c.article_id,
-        matches.c.topic_id,
-        matches.c.version,
-        matches.c.spans,
-        matches.c.lost_in,
-    )
+    known = select(matches)
     rows = []
     for row in connection.execute(known.where(matches.c.article_id.in_(edited))):
         seen, article = edited[row.article_id]
@@ -511,6 +506,7 @@ def _point_matches(connection: Connection, edited: Mapping[int, tuple[Sighting, 
                 "of_topic": row.topic_id,
                 "version": found.query_version if found else row.version,
                 "spans": values.spans_json(holding),
+                "labels": values.strings_json(found.labels) if found else row.labels,
                 "lost_in": None if found else row.lost_in,
             }
         )

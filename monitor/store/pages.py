@@ -198,6 +198,7 @@ class Pages(Database):
                         "first_version": match.query_version,
                         "version": match.query_version,
                         "spans": values.spans_json(match.spans),
+                        "labels": values.strings_json(match.labels),
                         "seen_at": outcome.read_at,
                         "sorted_at": sorted_at,
                     }

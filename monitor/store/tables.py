@@ -254,6 +254,8 @@ matches = Table(
     Column("version", CleanText, nullable=False),
     #: A JSON list of [field, start, end, surface, term].
     Column("spans", CleanText, nullable=False),
+    #: A JSON list of the labels that held.
+    Column("labels", CleanText, nullable=False),
     #: When we saw the entry that brought this match: later than the article's `first_seen_at` if a
     #: second feed showed more of its text. Decides which digest reports it.
     Column("seen_at", UtcDateTime, nullable=False, index=True),

@@ -194,6 +194,7 @@ def match(row: Row[*tuple[Any, ...]]) -> Match:
         topic_id=row.topic_id,
         query_version=row.version,
         spans=spans(row.spans),
+        labels=strings(row.labels),
         found_later=row.found_in is not None,
         lost=row.lost_in is not None,
     )
@@ -258,6 +259,11 @@ def delivery(row: Row[*tuple[Any, ...]]) -> Delivery:
         error=row.error,
         sent_at=row.sent_at,
     )
+
+
+def strings_json(strings: Iterable[str]) -> str:
+    """Lay out strings, for `strings`."""
+    return _json(strings)
 
 
 def strings(text: str) -> tuple[str, ...]:

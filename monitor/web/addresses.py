@@ -19,6 +19,7 @@ _NAMES = {
     "feed": "feed",
     "source": "source",
     "lang": "lang",
+    "label": "label",
     "mark": "mark",
     "first": "from",
     "last": "to",

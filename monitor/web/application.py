@@ -259,7 +259,7 @@ class _Pages:
         if question.mark == "open":
             return "caught up"
         narrowed = (question.topic, question.feed, question.after, question.mark, question.source)
-        if any((*narrowed, question.lang, question.first, question.last)):
+        if any((*narrowed, question.lang, question.label, question.first, question.last)):
             return "nothing here"
         return self._empty_archive(question)
 

@@ -15,7 +15,7 @@ from monitor.timeline import ToldStory
 #: The columns of the CSV: one row for each match, one for an article without.
 COLUMNS = (
     "id", "time", "title", "url", "page", "source", "label", "author", "lang",
-    "topic", "topic_name", "found", "mark", "starred", "note",
+    "topic", "topic_name", "labels", "found", "mark", "starred", "note",
 )  # fmt: skip
 
 #: A spreadsheet takes a cell that begins so for a formula (CWE-1236); some read the wide signs too.
@@ -51,6 +51,7 @@ def record(article: ArchiveArticle, base: str) -> dict[str, object]:
             {
                 "topic": why.topic_id,
                 "topic_name": why.topic_name,
+                "labels": list(why.labels),
                 "found": list(why.found),
                 "mark": why.review.mark.value,
                 "starred": why.review.starred,
@@ -97,9 +98,16 @@ def _rows(article: ArchiveArticle, base: str) -> Iterator[tuple[object, ...]]:
         review = why.review
         starred = "yes" if review.starred else ""
         said = (review.mark.value, starred, review.note)
-        yield (*about, why.topic_id, why.topic_name, "; ".join(why.found), *said)
+        yield (
+            *about,
+            why.topic_id,
+            why.topic_name,
+            "; ".join(why.labels),
+            "; ".join(why.found),
+            *said,
+        )
     if not article.why:
-        yield (*about, "", "", "", "", "", "")
+        yield (*about, "", "", "", "", "", "", "")
 
 
 def _cell(value: object) -> object:
@@ -127,7 +135,11 @@ def as_atom(
             f"<link href={_attribute(article.url or page)}/>\n"
             f"<updated>{article.time.isoformat(timespec='seconds')}</updated>\n"
             f"<author><name>{_xml(article.author or article.source or 'unknown')}</name></author>\n"
-            + "".join(f"<category term={_attribute(why.topic_id)}/>\n" for why in article.why)
+            + "".join(
+                f"<category term={_attribute(term)}/>\n"
+                for why in article.why
+                for term in (why.topic_id, *(f"{why.topic_id}/{label}" for label in why.labels))
+            )
             + f"<summary>{_xml(text)}</summary>\n</entry>\n"
         )
     yield "</feed>\n"

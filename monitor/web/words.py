@@ -334,7 +334,7 @@ MARKS = {
 def scope(asked: Question, topics: Sequence[TopicCount]) -> str:
     """Say in words what a page is narrowed to: "Kling, zh-Hans, to review"; "" if to nothing."""
     names = {topic.id: topic.name for topic in topics}
-    parts = [names.get(asked.topic, asked.topic), asked.source, asked.lang]
+    parts = [names.get(asked.topic, asked.topic), asked.source, asked.lang, asked.label]
     parts += [MARKS.get(asked.mark, ""), _range(asked.first, asked.last)]
     return ", ".join(filter(None, parts))
 

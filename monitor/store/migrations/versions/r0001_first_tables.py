@@ -224,6 +224,7 @@ def _create_tables() -> None:
         sa.Column("first_version", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("spans", sa.Text(), nullable=False),
+        sa.Column("labels", sa.Text(), nullable=False),
         sa.Column("seen_at", _moment(), nullable=False),
         sa.Column("sorted_at", _moment(), nullable=False),
         sa.Column("found_in", sa.BigInteger(), nullable=True),

@@ -273,7 +273,8 @@ cli.add_command(why)
 @with_json
 def check(path: Path, *, as_json: bool) -> None:
     """Check the configuration, the templates and the database, and say what is wrong."""
-    from monitor.app import read_config  # noqa: PLC0415
+    from monitor import checking  # noqa: PLC0415
+    from monitor.app import read_config, utc_now  # noqa: PLC0415
 
     try:
         config = read_config(path)
@@ -291,6 +292,7 @@ def check(path: Path, *, as_json: bool) -> None:
         templates = app.preview(everything=True)[1].problems if config.digests else ()
         secrets = app.mail_problems()
         packages = app.extract_problems()
+        doubts = checking.doubts(config, app.store, utc_now())
     problems = [("templates", problem) for problem in templates]
     problems += [("mail", problem) for problem in secrets]
     problems += [("feeds", problem) for problem in packages]
@@ -309,14 +311,14 @@ def check(path: Path, *, as_json: bool) -> None:
                     {"line": 0, "column": 0, "place": place, "message": message}
                     for place, message in problems
                 ],
-                "doubts": [_problem_json(doubt) for doubt in config.doubts],
+                "doubts": [_problem_json(doubt) for doubt in doubts],
                 "topics": len(config.topics),
                 "feeds": len(config.feeds),
                 "digests": len(config.digests),
             }
         )
     else:
-        for doubt in config.doubts:
+        for doubt in doubts:
             click.echo(doubt.told(str(path)), err=True)
         for _, message in problems:
             click.echo(message, err=True)

@@ -47,6 +47,7 @@ LAYERS = {
         "group",
         "deliver",
         "archive",
+        "checking",
         "finding",
         "timeline",
         "reading",

@@ -30,7 +30,7 @@ from monitor.config.models import (
     database_url,
     keys,
 )
-from monitor.config.reading import load
+from monitor.config.reading import load, locator
 from monitor.config.syntax import decode
 
 __all__ = [
@@ -51,5 +51,6 @@ __all__ = [
     "is_zone",
     "keys",
     "load",
+    "locator",
     "sender_parts",
 ]

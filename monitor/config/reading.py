@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -60,6 +60,16 @@ def load(text: str, *, path: str = "config.toml", machine_zone: str = "UTC") -> 
     if problems := sorted(reading.problems, key=lambda problem: problem.line):
         raise ConfigError(path, tuple(problems))
     return config
+
+
+def locator(config: Config) -> Callable[[Path, Doubt], Problem]:
+    """Give what says where in a configuration's file a doubt is.
+
+    The path is one of the topics' lists or items; a doubt without text concerns all of it.
+    """
+    text = config.text.removeprefix("\ufeff")
+    reading = _Reading(parse_toml(text, ""), places(text.replace("\r\n", "\n")))
+    return reading.doubt
 
 
 #: The keys of a topic that hold queries, and all that say what it wants.
@@ -397,6 +407,11 @@ class _Reading:
 
     def _problem(self, path: Path, message: str, *, place: str = "") -> Problem:
         return Problem(line=self._line(path), place=place or self._place(path), message=message)
+
+    def doubt(self, path: Path, doubt: Doubt) -> Problem:
+        if doubt.text:
+            return self._query_problem(path, doubt)
+        return self._problem(path, doubt.message)
 
     def _query_problem(self, path: Path, fault: QueryError | Doubt) -> Problem:
         place = self.places[self._known_path(path)]

@@ -7,6 +7,7 @@ topics     from the lists of a topic in config.toml to one tree
 evaluate   whether a tree holds for an article, and where
 explain    why a tree holds, or does not
 presearch  which of many trees are worth trying
+lint       what can hardly be meant
 search     a query and an article, as the archive's search index sees them
 """
 

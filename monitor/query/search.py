@@ -159,7 +159,7 @@ def _any(parts: list[tuple[IndexQuery, bool]]) -> tuple[IndexQuery, bool]:
 def _term(term: Term, field: Field | None) -> tuple[IndexQuery, bool]:
     phrases: dict[Phrase, None] = {}
     for pattern in term.patterns:
-        for spelling in _spellings(pattern):
+        for spelling in spellings(pattern):
             tokens = _tokens(spelling)
             if pattern.open_start and _may_go_on(tokens[0]):
                 tokens = tokens[1:]
@@ -177,7 +177,7 @@ def _may_go_on(token: str) -> bool:
     return token < UNSPACED and token not in SYMBOLS
 
 
-def _spellings(pattern: Pattern) -> Iterator[str]:
+def spellings(pattern: Pattern) -> Iterator[str]:
     """Give what a pattern can look like, one more than are looked up at most."""
     found = [""]
     for literal in pattern.literals:

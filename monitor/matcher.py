@@ -41,7 +41,10 @@ class Topics:
             [(name, parse(wanted)) for name, wanted in topic.labels.items()]
             for topic, _ in self._topics
         ]
-        self._presearch = Presearch(query.tree for _, query in self._topics)
+        self._presearch = Presearch(
+            (query.tree for _, query in self._topics),
+            asked_later=(wanted for labels in self._labels for _, wanted in labels),
+        )
 
     @property
     def versions(self) -> tuple[TopicVersion, ...]:

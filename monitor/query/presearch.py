@@ -155,8 +155,16 @@ def _narrowest(choices: Iterable[tuple[Node, Callable[[Node], Node]]]) -> Gate |
 class Presearch:
     """Many trees, and which of them are worth trying on a text."""
 
-    def __init__(self, trees: Iterable[Node]) -> None:
-        self._trees = tuple(trees)
+    def __init__(self, trees: Iterable[Node], asked_later: Iterable[Node] = ()) -> None:
+        """Look at the trees.
+
+        Args:
+            trees: What may be worth trying.
+            asked_later: Trees that are only tried on a text for which one of the others held; their
+                words are looked up with all the others.
+        """
+        trees = tuple(trees)
+        self._asked = (*trees, *asked_later)
         #: Gives the literals that stand in folded text, of all the terms of all trees; None without
         #: the automaton, where to look for all of them would cost more than for a few.
         self.literals_in = None if AhoCorasick is None else self._literals_in
@@ -164,7 +172,7 @@ class Presearch:
         #: Trees without a gate: they are tried on every text.
         self._open: list[tuple[int, Node]] = []
         doors: dict[str, dict[Anchor, list[tuple[int, int]]]] = {}
-        for number, tree in enumerate(self._trees):
+        for number, tree in enumerate(trees):
             found = gate(tree)
             if found is None:
                 self._open.append((number, tree))
@@ -197,6 +205,6 @@ class Presearch:
 
     @cached_property
     def _vocabulary(self) -> tuple[list[str], Finder]:
-        terms = (term for tree in self._trees for term in all_terms(tree))
+        terms = (term for tree in self._asked for term in all_terms(tree))
         literals = sorted({literal for term in terms for literal in term.literals})
         return literals, automaton(literals)

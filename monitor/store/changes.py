@@ -295,7 +295,11 @@ def _change(
         if known is None or known.lost_in is not None:
             return None
         return _Step(update(matches).where(*of_this).values(lost_in=job.config_id), lost=1)
-    given = {"version": match.query_version, "spans": values.spans_json(match.spans)}
+    given = {
+        "version": match.query_version,
+        "spans": values.spans_json(match.spans),
+        "labels": values.strings_json(match.labels),
+    }
     if known is None:
         return _Step(
             insert(matches).values(

@@ -213,11 +213,6 @@ def review(row: Row[*tuple[Any, ...]]) -> Review:
     return Review(topic_id=row.topic_id, mark=Mark(row.mark), starred=row.starred, note=row.note)
 
 
-def strings_json(lines: Iterable[str]) -> str:
-    """Lay out lines of text."""
-    return _json(lines)
-
-
 def rendered_values(rendered: RenderedDigest) -> Values:
     """Lay out an issue as it was sent."""
     return {

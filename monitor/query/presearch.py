@@ -88,8 +88,8 @@ class Gate:
 
 
 def _weight(literal: str) -> float:
-    """Say how rare a literal is: two characters of Chinese are about as rare as five letters."""
-    return sum(2.5 if char >= UNSPACED else 1 for char in literal)
+    """Say how rare a literal is: two digits or two Chinese characters are worth five letters."""
+    return sum(2.5 if char >= UNSPACED or "0" <= char <= "9" else 1 for char in literal)
 
 
 def gate(node: Node) -> Gate | None:  # noqa: PLR0911  one case for each kind of node

@@ -257,8 +257,15 @@ def _subject(
 
 
 def _headline(stories: Sequence[DigestStory]) -> str:
-    """Give the best story's headline, of those that can be read if there is one."""
-    best = max(stories, key=lambda story: (not story.lead.foreign, story.score["value"]))
+    """Give the headline that matters most, of those that can be read if there is one.
+
+    How much of its topic a story says orders the stories of one topic; between two topics it says
+    nothing.
+    """
+    best = max(
+        stories,
+        key=lambda story: (not story.lead.foreign, story.score["value"] / story.score["hits"]),
+    )
     return short("".join(piece.text for piece in best.lead.title), MAX_HEADLINE)
 
 

@@ -209,6 +209,16 @@ def test_the_subject_carries_the_news() -> None:
     assert compose().subject == "Nothing new · 11 Mar"
 
 
+def test_the_subject_is_what_most_report_whatever_its_topic() -> None:
+    wide = [row(number, source=f"Outlet {number}", topics=("alibaba",)) for number in (1, 2, 3)]
+    spans = (span("Kling"), span("可灵", 9), span("Kuaishou", 15))
+    much = ArticleMatches(
+        id=9, article=row(9, title="Kling").article, matches=(match(spans=spans),)
+    )
+    composed = compose(*wide, much, stories=(timeline(*wide),))
+    assert composed.subject.startswith("Kling 2.0 makes films, part ")
+
+
 def test_the_subject_can_be_read_if_any_story_can() -> None:
     mine = config(languages=["en"])
     chinese = row(1, title="可灵发布", lang="zh-Hans", published_at=NOW)

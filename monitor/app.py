@@ -24,7 +24,7 @@ from monitor.fetch import Fetcher
 from monitor.group import Grouper
 from monitor.mail import FolderMailer, Signer, SmtpMailer
 from monitor.matcher import Topics
-from monitor.model import Digest, RenderedDigest
+from monitor.model import ConfigVersion, Digest, RenderedDigest
 from monitor.parse import ParserPool
 from monitor.poll import Round
 from monitor.render import Templates
@@ -460,6 +460,20 @@ def _moved(config: Config, folder: Path) -> Mapping[str, str]:
             return {state.feed_url: state.url for state in store.feed_states()}
     except StoreError:
         return {}  # a feed can be looked at and written down without it
+
+
+def versions_of(path: Path) -> tuple[ConfigVersion, ...]:
+    """Give the configurations that were applied, the newest first, also beside a broken file.
+
+    Of a broken one nobody knows which database it names: the usual one is looked at.
+    """
+    try:
+        config = read_config(path)
+    except ConfigError:
+        config = Config()
+    url = configuration.database_url(config.database, folder=path.absolute().parent)
+    with closing(open_store(url)) as store:
+        return store.config_versions()
 
 
 def _lock_file(path: Path) -> IO[str]:

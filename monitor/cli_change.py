@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import time
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from monitor.console import (
     with_config,
     with_json,
 )
-from monitor.errors import BusyError, MonitorError
+from monitor.errors import BusyError, ConfigError, MonitorError
 
 if TYPE_CHECKING:
     from monitor.change import Sample, Trial, Yield
@@ -239,7 +240,7 @@ def reload(path: Path) -> None:
 
 @click.group(cls=Commands)
 def config() -> None:
-    """See the configurations that were applied."""
+    """See the configuration and those that were applied before, and go back to one."""
 
 
 @config.command("log", short_help="List the configurations that were applied.")
@@ -274,3 +275,108 @@ def log_(path: Path, *, as_json: bool) -> None:
             else ""
         )
         click.echo(fitted(f"{version.id}  {local(version.accepted_at, zone)}  {told}{effect}"))
+
+
+@config.command(short_help="Show the configuration.")
+@with_config
+@click.option("--effective", is_flag=True, help="With every key, the defaults included.")
+def show(path: Path, *, effective: bool) -> None:
+    """Show the configuration as it stands in the file, or all that is in force by it."""
+    from monitor import config as configuration  # noqa: PLC0415
+    from monitor.app import read_config  # noqa: PLC0415
+
+    found = read_config(path)
+    click.echo(configuration.effective(found) if effective else found.text, nl=False)
+
+
+@config.command(short_help="Put an earlier configuration back.")
+@with_config
+@click.argument("version", type=int, required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def revert(path: Path, version: int | None, *, yes: bool) -> None:
+    """Put the configuration before the present one back, or VERSION of `monitor config log`.
+
+    The file need not be right. What it says now, if it was never applied, is kept beside it under a
+    name that ends in .before.
+    """
+    from monitor.app import versions_of  # noqa: PLC0415
+    from monitor.subscribe import replace_file  # noqa: PLC0415
+
+    try:
+        before = path.read_bytes()
+    except OSError as error:
+        raise MonitorError(f"{path} cannot be read: {error.strerror}") from error
+    present = before.decode("utf-8", "replace")
+    texts = {each.id: each.text for each in versions_of(path)}
+    if version is None:
+        version = next((number for number, text in texts.items() if text != present), None)
+    if version not in texts:
+        raise MonitorError("there is no such configuration; `monitor config log` lists them")
+    diff = difflib.unified_diff(present.splitlines(), texts[version].splitlines(), lineterm="", n=1)
+    for line in list(diff)[2:]:
+        click.echo(line)
+    if texts[version] == present:
+        click.echo(f"{path} is version {version} already")
+        return
+    if not yes:
+        click.confirm("Put this back?", abort=True)
+    if present not in texts.values():
+        path.with_name(f"{path.name}.before").write_bytes(before)
+    replace_file(path.resolve(), texts[version].encode())
+    click.echo(f"{path} is version {version} again")
+
+
+@click.command(short_help="Edit the configuration and see first what that changes.")
+@with_config
+def edit(path: Path) -> None:
+    """Open a copy of the configuration in $EDITOR, check it, show what it gains and loses, ask.
+
+    Only then is the file replaced, in one step. A copy that is not taken over stays beside it.
+    """
+    from monitor.subscribe import replace_file  # noqa: PLC0415
+
+    copy = path.with_name(f"{path.stem}.edit{path.suffix}")
+    try:
+        before = path.read_bytes()
+        copy.write_bytes(before)
+    except OSError as error:
+        raise MonitorError(f"{path} cannot be copied to {copy.name}: {error.strerror}") from error
+    while True:
+        click.edit(filename=str(copy))
+        if copy.read_bytes() == before:
+            copy.unlink()
+            click.echo("nothing was changed")
+            return
+        if _review(copy) and click.confirm("Take this over?"):
+            break
+        if not click.confirm("Edit again?", default=True):
+            click.echo(f"nothing was changed; your text is in {copy}")
+            return
+    if path.read_bytes() != before:
+        raise MonitorError(
+            f"{path} was changed by somebody else meanwhile, so nothing was written; your text is "
+            f"in {copy}"
+        )
+    replace_file(path.resolve(), copy.read_bytes())
+    copy.unlink()
+    click.echo(f"{path} was changed; a running monitor takes it over by itself")
+
+
+def _review(copy: Path) -> bool:
+    """Tell what is wrong with a changed configuration, else what it gains and loses."""
+    from monitor import change  # noqa: PLC0415
+
+    try:
+        with opened(copy) as app:
+            applied, now = app.applied(), app.clock()
+            since = now - timedelta(days=30)
+            before = applied.topics if applied else ()
+            trials = change.try_topics(app.store, before, app.config.topics, since=since, now=now)
+            zone, new = app.config.zone, app.config
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        return False
+    for line in change.differences(applied, new):
+        click.echo(fitted(line))
+    print_trials(trials, zone, since=since)
+    return True

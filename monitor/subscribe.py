@@ -278,7 +278,7 @@ def save(path: Path, configured: Config, feeds: Sequence[NewFeed]) -> None:
                 "run the command again"
             )
         mark = _BOM if before.startswith(_BOM) else b""
-        _replace(file, mark + text.encode())
+        replace_file(file, mark + text.encode())
     except OSError as error:
         raise MonitorError(
             f"{path} could not be written: {error.strerror or error}{_by_hand(feeds)}"
@@ -291,8 +291,8 @@ def _by_hand(feeds: Sequence[NewFeed]) -> str:
     return "; put this into it yourself:\n\n" + "\n".join(map(feed_block, feeds))
 
 
-def _replace(file: Path, content: bytes) -> None:
-    """Write a draft beside a file and put it in its place in one step."""
+def replace_file(file: Path, content: bytes) -> None:
+    """Write a draft beside a file and put it in its place in one step; permissions stay."""
     state = file.stat()
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)  # in a container a killed process had the same number

@@ -10,10 +10,12 @@ places     the line on which each key and value of a TOML text stands
 syntax     from bytes to plain data
 reading    from plain data to values or to a list of problems
 words      pieces of messages
+effective  from values to a text with every key
 editing    changes to the text (not loaded with the rest: only commands that write need it)
 """
 
 from monitor.config.checks import is_zone, sender_parts
+from monitor.config.effective import effective
 from monitor.config.models import (
     LISTS,
     TABLES,
@@ -48,6 +50,7 @@ __all__ = [
     "WebConfig",
     "database_url",
     "decode",
+    "effective",
     "is_zone",
     "keys",
     "load",

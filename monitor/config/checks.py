@@ -234,7 +234,7 @@ def clock_time(value: object) -> object:
 
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_SHORT_DAYS = tuple(day[:3] for day in _DAYS)
+DAYS_SHORT = tuple(day[:3] for day in _DAYS)
 _WORKDAYS = 'days = ["mon", "tue", "wed", "thu", "fri"]'
 _WEEKEND = 'days = ["sat", "sun"]'
 _EACH_DAY = "no days at all, which means each day"
@@ -249,13 +249,13 @@ _DAY_LISTS = {
 def day(value: object) -> object:
     """Read the name of a weekday, short or in full; Monday gives 0."""
     word = value.lower() if isinstance(value, str) else ""
-    for names in (_SHORT_DAYS, _DAYS):
+    for names in (DAYS_SHORT, _DAYS):
         if word in names:
             return names.index(word)
     if word in _DAY_LISTS:
         raise ValueError(f"is not the name of a day; write {_DAY_LISTS[word]}")
-    hint = did_you_mean(word, (*_SHORT_DAYS, *_DAYS))
-    raise ValueError(f"is not the name of a day; write {quoted(_SHORT_DAYS)}{hint}")
+    hint = did_you_mean(word, (*DAYS_SHORT, *_DAYS))
+    raise ValueError(f"is not the name of a day; write {quoted(DAYS_SHORT)}{hint}")
 
 
 def table_of_labels(value: object) -> object:

@@ -492,7 +492,7 @@ def test_addresses_of_databases_without_a_password(url: str) -> None:
 
 def uncommented(text: str) -> str:
     """Use every setting that the file shows behind a "#"."""
-    return re.sub(r"(?m)^#(?=[^ #\n])", "", text)
+    return re.sub(r"(?m)^#(?=[^ #:\n])", "", text)
 
 
 def test_the_shipped_file_works_as_it_is() -> None:

@@ -1,12 +1,15 @@
 """The configuration is edited on a copy, put back, and shown."""
 
+import json
 import os
 import re
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from bench import config_schema
 from monitor import config as configuration
 from monitor.app import App, read_config, shipped_config
 from tests.command import Monitor
@@ -124,3 +127,22 @@ def test_no_secret_is_ever_shown(
     shown = monitor("config", "show", "--effective").out
     assert 'password_env = "SMTP_PASSWORD"' in shown
     assert "hunter2" not in shown
+
+
+def test_the_schema_is_the_one_that_the_code_makes() -> None:
+    assert config_schema.FILE.read_text("utf-8") == config_schema.schema(), (
+        "make it anew: python -m bench.config_schema"
+    )
+    first = shipped_config().read_text("utf-8").partition("\n")[0]
+    assert first == f"#:schema ./{config_schema.FILE.name}"
+
+
+def test_the_schema_takes_the_shipped_configuration() -> None:
+    schema = json.loads(config_schema.schema())
+    written = tomllib.loads(shipped_config().read_text("utf-8"))
+    for name, table in written.items():
+        kind = schema["properties"][name]
+        kind = kind.get("items", kind)
+        for one in table if isinstance(table, list) else [table]:
+            assert one.keys() <= kind["properties"].keys()
+            assert set(kind.get("required", ())) <= one.keys()

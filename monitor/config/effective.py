@@ -1,7 +1,7 @@
 """A configuration with every key that it could have: what is in force, the defaults included."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from monitor.config.checks import DAYS_SHORT, duration_text
@@ -49,5 +49,8 @@ def _value(value: object) -> str:
             return _value(tuple(DAYS_SHORT[day] for day in sorted(value)))
         case tuple():
             return "[" + ", ".join(map(_value, value)) + "]"
+        case Mapping():
+            pairs = (f"{_value(key)} = {_value(each)}" for key, each in value.items())
+            return "{ " + ", ".join(pairs) + " }" if value else "{}"
         case _:
             return json.dumps(value, ensure_ascii=False)

@@ -6,8 +6,8 @@ topic, search text, feed, cursor ─→ ArchiveFilter ─→ store ─→ Archiv
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from monitor import finding, text
@@ -120,7 +120,8 @@ class TopicCount:
 
     id: str
     name: str
-    matches: int
+    #: Among what was counted; None where that says nothing of it: another topic was asked for.
+    matches: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,14 +190,10 @@ def browse(
     Raises:
         StoreError: The database did not answer.
     """
-    counts = store.topic_counts()
     names = {topic.id: topic.name for topic in topics}
     labels = {feed.url: feed.label for feed in feeds}
-    offered = tuple(
-        TopicCount(id=topic.id, name=topic.name, matches=counts.get(topic.id, 0))
-        for topic in topics
-    )
-    problems = tuple(_problems(question, known_topics=counts.keys() | names, known_feeds=labels))
+    offered = tuple(TopicCount(id=topic.id, name=topic.name) for topic in topics)
+    problems = tuple(_problems(store, question, topics=names, feeds=labels))
     try:
         asked = _understand(question.query)
         wanted = _filter(question, zone)
@@ -206,14 +203,15 @@ def browse(
         return ArchiveView(articles=(), topics=offered, problems=(*problems, str(error)))
     if problems:
         return ArchiveView(articles=(), topics=offered, problems=problems)
-    page = finding.page(store, wanted, asked, after=cursor(question.after), limit=limit)
-    facets = finding.facets(store, wanted, asked, most=MAX_COUNTED)
+    page, facets = finding.look(
+        store, wanted, asked, most=MAX_COUNTED, after=cursor(question.after), limit=limit
+    )
     rows = tuple(
         shown(row, _terms(asked), names=names, labels=labels, zone=zone) for row in page.articles
     )
     return ArchiveView(
         articles=rows,
-        topics=offered,
+        topics=tuple(_with_count(topic, question, facets) for topic in offered),
         newest=rows[0].place if rows and not question.after else "",
         stories=store.outlines([row.id for row in rows], newest=STORY_LINES),
         overview=Overview(facets=facets, bars=_bars(facets.moments, zone)),
@@ -234,10 +232,9 @@ def export(
     Raises:
         MonitorError: The question cannot be followed; said before the first article is asked for.
     """
-    counts = store.topic_counts()
     names = {topic.id: topic.name for topic in topics}
     labels = {feed.url: feed.label for feed in feeds}
-    for problem in _problems(question, known_topics=counts.keys() | names, known_feeds=labels):
+    for problem in _problems(store, question, topics=names, feeds=labels):
         raise QuestionError(problem)
     asked = _understand(question.query)
     wanted = _filter(question, zone)
@@ -334,17 +331,18 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
-def _bars(moments: Sequence[datetime], zone: tzinfo) -> tuple[Bar, ...]:
+def _bars(moments: Sequence[str], zone: tzinfo) -> tuple[Bar, ...]:
     """Count by day; by as many days as keep the chart readable if they are too many."""
     if not moments:
         return ()
-    first, last = (moments[n].astimezone(zone).date() for n in (0, -1))
+    ends = (datetime.fromisoformat(f"{moments[n][:19]}+00:00") for n in (0, -1))
+    first, last = (moment.astimezone(zone).date() for moment in ends)
     width = 1 + (last - first).days // MAX_BARS
     bars: list[Bar] = []
     end, above = last, len(moments)
     while end >= first:
         start = end - (width - 1) * _DAY
-        below = bisect_left(moments, _midnight(start, zone))
+        below = bisect_left(moments, f"{_midnight(start, zone):%Y-%m-%d %H:%M:%S}")
         bars.append(Bar(first=start, last=end, articles=above - below))
         end, above = start - _DAY, below
     return tuple(reversed(bars))
@@ -391,12 +389,18 @@ def _since_change(match: Match) -> str:
     return "found later" if match.found_later else ""
 
 
+def _with_count(topic: TopicCount, question: Question, facets: Facets) -> TopicCount:
+    asked_for = question.topic in {"", topic.id}
+    return replace(topic, matches=facets.topics.get(topic.id, 0)) if asked_for else topic
+
+
 def _problems(
-    question: Question, *, known_topics: Iterable[str], known_feeds: Iterable[str]
+    store: Store, question: Question, *, topics: Container[str], feeds: Container[str]
 ) -> Iterable[str]:
-    if question.topic and question.topic not in set(known_topics):
+    asked = question.topic
+    if asked and asked not in topics and asked not in store.topic_counts():
         yield f'There is no topic "{_short(question.topic)}".'
-    if question.feed and question.feed not in set(known_feeds):
+    if question.feed and question.feed not in feeds:
         yield f'The feed "{_short(question.feed)}" is not in the configuration.'
     if question.after and cursor(question.after) is None:
         yield "The address of this page is damaged: its “after” names no place in the archive."

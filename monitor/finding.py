@@ -71,20 +71,35 @@ def pages(
         after = found.next
 
 
-def facets(store: Store, wanted: ArchiveFilter, question: Asked | None, *, most: int) -> Facets:
-    """Count what is among the newest articles that meet a filter and a question.
+def look(
+    store: Store,
+    wanted: ArchiveFilter,
+    question: Asked | None,
+    *,
+    most: int,
+    after: Cursor | None = None,
+    limit: int,
+) -> tuple[ArchivePage, Facets]:
+    """Give a page as `page` does, and count what is among the newest articles found.
 
     Counted are at most `most` of those that the index finds, or, where it finds too much, those
     that hold among the newest MAX_LOOKED_AT; `capped` says that there may be more.
     """
     if question is None:
-        return store.facets(wanted, most=most)
+        return store.look(wanted, most=most, after=after, limit=limit)
     if question.exact:
-        return store.facets(replace(wanted, query=question.index), most=most)
-    found = page(store, wanted, question, limit=MAX_LOOKED_AT)
-    ids = tuple(row.id for row in found.articles)
-    counted = store.facets(replace(wanted, ids=ids), most=most)
-    return replace(counted, capped=found.next is not None)
+        wanted = replace(wanted, query=question.index)
+        return store.look(wanted, most=most, after=after, limit=limit)
+    newest = page(store, wanted, question, limit=MAX_LOOKED_AT)
+    ids = tuple(row.id for row in newest.articles)
+    _, counted = store.look(replace(wanted, ids=ids), most=most)
+    facets = replace(counted, capped=newest.next is not None)
+    if after is not None:
+        return page(store, wanted, question, after=after, limit=limit), facets
+    if len(newest.articles) <= limit:
+        return newest, facets
+    shown = newest.articles[:limit]
+    return ArchivePage(articles=shown, next=place(shown[-1])), facets
 
 
 def place(row: ArticleMatches) -> Cursor:

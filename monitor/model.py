@@ -690,6 +690,8 @@ class Facets:
     total: int
     #: Whether there are more, which were not counted.
     capped: bool
+    #: Matches of each topic that has any.
+    topics: Mapping[str, int]
     #: Each in falling order of its number.
     sources: tuple[tuple[str, int], ...]
     langs: tuple[tuple[str, int], ...]
@@ -697,8 +699,9 @@ class Facets:
     labels: tuple[tuple[str, int], ...]
     #: Matches, not articles.
     marks: tuple[tuple[Mark, int], ...]
-    #: When the articles are from (see `Cursor`), the oldest first.
-    moments: tuple[datetime, ...]
+    #: When the articles are from (see `Cursor`), the oldest first: in UTC, as text that begins with
+    #: "2026-03-11 12:00:00". To read twenty thousand would take longer than to find them.
+    moments: tuple[str, ...]
 
 
 # -------------------------------------------------------------------------------------- stories

@@ -71,7 +71,7 @@ def look(store: Store, config: Config, now: datetime, *, days: int) -> Stats:
     first = last - (days - 1) * _DAY
     midnight = datetime.combine(first, datetime.min.time(), tzinfo=config.zone)
     when = store.match_times(midnight)
-    facets = store.facets(ArchiveFilter(since=midnight), most=MAX_COUNTED)
+    _, facets = store.look(ArchiveFilter(since=midnight), most=MAX_COUNTED)
     every, waiting, said = store.topic_counts(), store.open_counts(), store.mark_counts()
     topics = []
     for topic in config.topics:

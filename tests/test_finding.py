@@ -245,7 +245,7 @@ def test_a_page_looks_at_so_many_articles_and_says_that_there_are_more(
     rest = finding.page(store, wanted, asked, after=first.next, limit=4)
     assert [row.article.title for row in rest.articles] == ["BIS at last"]
     assert rest.next is None
-    assert finding.facets(store, wanted, asked, most=100).capped
+    assert finding.look(store, wanted, asked, most=100, limit=4)[1].capped
 
 
 @pytest.mark.parametrize(
@@ -259,10 +259,13 @@ def test_counts_are_those_of_what_is_found(store: Store, query: str, total: int)
         {"title": "bis zur Bank", "text": ""},
     )
     query = query.replace("bank", "Bank")
-    counted = finding.facets(
-        store, ArchiveFilter(matched_only=False), for_index(parse(query)), most=100
-    )
+    wanted, asked = ArchiveFilter(matched_only=False), for_index(parse(query))
+    page, counted = finding.look(store, wanted, asked, most=100, limit=2)
     assert (counted.total, counted.capped) == (total, False)
+    assert page == finding.page(store, wanted, asked, limit=2)
+    if page.next:
+        rest, _ = finding.look(store, wanted, asked, most=100, after=page.next, limit=2)
+        assert rest == finding.page(store, wanted, asked, after=page.next, limit=2)
 
 
 def test_long_texts_are_found_like_short_ones(store: Store) -> None:

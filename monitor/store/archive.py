@@ -1,6 +1,5 @@
 """The store's part for reading: pages, search, counts; and for what retention takes away."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -77,64 +76,53 @@ class Archive(Database):
             next=Cursor(sorted_at=shown[-1].sorted_at, id=shown[-1].id) if following else None,
         )
 
-    def facets(self, wanted: ArchiveFilter, *, most: int) -> Facets:
-        """Count what is among the newest `most` articles that meet a filter."""
+    def look(
+        self, wanted: ArchiveFilter, *, most: int, after: Cursor | None = None, limit: int = 0
+    ) -> tuple[ArchivePage, Facets]:
+        """Give a page as `page` does, and count what is among the newest `most` articles found."""
         # One statement, so that the articles are looked for once.
         hits = self._wanted(wanted, None).limit(most).cte("hits")
         # Not by the number alone: so an index answers (on SQLite), and no article is read.
         same = and_(articles.c.sorted_at == hits.c.sorted_at, articles.c.id + 0 == hits.c.id)
-        about = select(articles.c.source, articles.c.lang).select_from(hits).join(articles, same)
-        about_cte = about.cte("about")
-        said = func.coalesce(reviews.c.mark, Mark.OPEN.value)
-        same_match = and_(
+        judged = and_(
             reviews.c.topic_id == matches.c.topic_id, reviews.c.article_id == matches.c.article_id
         )
-        marks = (
-            _counted("mark", said)
-            .select_from(hits)
-            .join(matches, hits.c.id == matches.c.article_id)
-            .outerjoin(reviews, same_match)
-        )
-        if wanted.topic_id is not None:
-            marks = marks.where(matches.c.topic_id == wanted.topic_id)
-        labels = (
-            _counted("label", matches.c.labels)
-            .select_from(hits)
-            .join(matches, hits.c.id == matches.c.article_id)
-        )
-        if wanted.topic_id is not None:
-            labels = labels.where(matches.c.topic_id == wanted.topic_id)
+        of_topic = () if wanted.topic_id is None else (matches.c.topic_id == wanted.topic_id,)
+        mark = func.coalesce(reviews.c.mark, Mark.OPEN.value)
+        # In one piece: twenty thousand rows would take longer than all the rest.
         listed = func.aggregate_strings(cast(hits.c.sorted_at, Text), ",")
-        statement = union_all(
-            _counted("source", about_cte.c.source),
-            _counted("lang", about_cte.c.lang),
-            marks,
-            labels,
-            # In one piece: twenty thousand rows would take longer than all the rest.
-            select(literal("moments"), listed, literal(0)),
-        )
-        kinds = ("source", "lang", "mark", "label")
-        found: dict[str, Counter[str]] = {name: Counter() for name in kinds}
-        moments = ""
+        parts = [
+            _counted("about", articles.c.source, articles.c.lang, literal(""))
+            .select_from(hits)
+            .join(articles, same),
+            _counted("match", matches.c.topic_id, mark, matches.c.labels)
+            .select_from(hits)
+            .join(matches, hits.c.id == matches.c.article_id)
+            .outerjoin(reviews, judged)
+            .where(*of_topic),
+            select(literal("moments"), listed, literal(""), literal(""), literal(0)).select_from(
+                hits
+            ),
+        ]
+        if limit:
+            rest = select(hits).where(*_from(hits.c.sorted_at, hits.c.id, after))
+            first = rest.order_by(hits.c.sorted_at.desc(), hits.c.id.desc()).limit(limit + 1)
+            rows = first.subquery()
+            at = cast(rows.c.sorted_at, Text)
+            parts.append(select(literal("row"), at, literal(""), literal(""), rows.c.id))
         with self._read() as connection:
-            for kind, name, number in connection.execute(statement):
-                if kind == "moments":
-                    moments = name or ""
-                elif kind == "label":
-                    for label in values.strings(name):
-                        found[kind][label] += number
-                else:
-                    found[kind][name] = number
-        when = _moments(moments)
-        return Facets(
-            total=len(when),
-            capped=len(when) == most,
-            sources=tuple(found["source"].most_common()),
-            langs=tuple(found["lang"].most_common()),
-            labels=tuple(found["label"].most_common()),
-            marks=tuple((Mark(mark), number) for mark, number in found["mark"].most_common()),
-            moments=when,
-        )
+            found = connection.execute(union_all(*parts)).all()
+            shown = sorted(((at, n) for kind, at, _, _, n in found if kind == "row"), reverse=True)
+            read = _read_articles(connection, [number for _, number in shown[:limit]])
+        facets = _facets(found, most)
+        if len(shown) <= limit and limit and facets.capped:
+            # It goes on behind what was counted.
+            return self.page(wanted, after=after, limit=limit), facets
+        following = None
+        if len(shown) > limit > 0:
+            moment, last = shown[limit - 1]
+            following = Cursor(sorted_at=_moments(moment)[0], id=last)
+        return ArchivePage(articles=read, next=following), facets
 
     def carriers(self, article_id: int) -> tuple[str, ...]:
         """Give the addresses of the feeds that carried an article, in the order of the feeds."""
@@ -286,14 +274,11 @@ class Archive(Database):
                     joins=self._dialect.joins,
                 )
             )
-        if after is not None:
-            cursor = tuple_(literal(after.sorted_at, UtcDateTime()), literal(after.id))
-            conditions.append(tuple_(moment, number) < cursor)
         # One article may have several matches, or several entries in one feed.
         return (
             select(number.label("id"), moment.label("sorted_at"))
             .distinct()
-            .where(*conditions)
+            .where(*conditions, *_from(moment, number, after))
             .order_by(moment.desc(), number.desc())
         )
 
@@ -354,13 +339,52 @@ def _about(
         yield exists().where(articles.c.id == number, *about)
 
 
-def _counted(kind: str, value: ColumnElement[str]) -> Select[str, str, int]:
-    return select(literal(kind), value, func.count()).group_by(value)
+def _from(
+    moment: ColumnElement[datetime], number: ColumnElement[int], after: Cursor | None
+) -> Iterator[ColumnElement[bool]]:
+    """Begin behind a place."""
+    if after is not None:
+        cursor = tuple_(literal(after.sorted_at, UtcDateTime()), literal(after.id))
+        yield tuple_(moment, number) < cursor
+
+
+def _counted(
+    kind: str, one: ColumnElement[str], other: ColumnElement[str], third: ColumnElement[str]
+) -> Select[str, str, str, str, int]:
+    return select(literal(kind), one, other, third, func.count()).group_by(one, other, third)
+
+
+def _facets(found: Sequence[Row[str, str, str, str, int]], most: int) -> Facets:
+    names = ("source", "lang", "topic", "mark", "label")
+    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+    listed = ""
+    for kind, one, other, third, number in found:
+        if kind == "moments":
+            listed = one or ""
+        elif kind == "about":
+            counts["source"][one] += number
+            counts["lang"][other] += number
+        elif kind == "match":
+            counts["topic"][one] += number
+            counts["mark"][other] += number
+            for label in values.strings(third):
+                counts["label"][label] += number
+    moments = tuple(sorted(filter(None, listed.split(","))))
+    return Facets(
+        total=len(moments),
+        capped=len(moments) == most,
+        topics=dict(counts["topic"]),
+        sources=tuple(counts["source"].most_common()),
+        langs=tuple(counts["lang"].most_common()),
+        labels=tuple(counts["label"].most_common()),
+        marks=tuple((Mark(mark), number) for mark, number in counts["mark"].most_common()),
+        moments=moments,
+    )
 
 
 def _moments(listed: str) -> tuple[datetime, ...]:
     """Read moments as the database writes them, the oldest first; without a zone they are UTC."""
-    zone = "" if re.search(r"[+-]\d\d(:\d\d)?$", listed) else "+00:00"
+    zone = "" if "+" in listed[-6:] else "+00:00"
     return tuple(sorted(datetime.fromisoformat(one + zone) for one in listed.split(",") if one))
 
 

@@ -68,6 +68,7 @@ class Postgres:
 
         def prepare(raw: Any, _record: Any) -> None:  # noqa: ANN401  the driver's own types
             raw.execute(wait)
+            raw.execute("SET TIME ZONE 'UTC'")  # moments as text are then in UTC
             raw.commit()
 
         try:

@@ -1208,6 +1208,24 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the database stands."""
+
+    #: "sqlite 3.40.1", and where it is.
+    database: str
+    place: str
+    #: How many configurations were accepted so far, and when the last one was.
+    config_versions: int
+    config_accepted_at: datetime | None
+    #: Copies of digests by their state, those of all time.
+    copies: Mapping[DeliveryState, int]
+    #: When the next of the waiting copies is tried.
+    next_try_at: datetime | None
+    #: Articles that a search does not find yet.
+    to_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestRow:
     """An issue in the archive's list."""
 

@@ -170,6 +170,7 @@ def _server(app: App, service: Service) -> Server:
                     *service.status.template_problems,
                     *deliver.troubles(app.store),
                 ),
+                config_notices=app.notices,
                 token=token,
             )
         ),

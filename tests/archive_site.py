@@ -61,6 +61,7 @@ class Site:
     client: httpx.Client
     status: str | None = None
     notices: tuple[str, ...] = ()
+    config_notices: tuple[str, ...] = ()
     preview: RenderedDigest = field(default_factory=rendered)
     fault: Exception | None = None
 
@@ -72,6 +73,7 @@ class Site:
             now=lambda: NOW,
             status=self._status,
             notices=lambda: self.notices,
+            config_notices=lambda: self.config_notices,
             token=token,
         )
 

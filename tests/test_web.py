@@ -1,5 +1,7 @@
 """The archive in a browser: real pages over a real server on a real database."""
 
+import html
+import re
 import socket
 import sqlite3
 import stat
@@ -948,3 +950,37 @@ def test_who_is_in_no_configuration_any_more_can_still_unsubscribe(open_site: Op
     assert site.client.post(leave(site, "old@example.com")).status_code == 200
     assert gone(site) == {"old@example.com"}
     assert "Refused for old@example.com: unsubscribed" in site.text("/digests")
+
+
+# ---------------------------------------------------------------------------------------- status
+
+
+def plain(page: str) -> str:
+    """Give what a page says, without its markup."""
+    return " ".join(html.unescape(re.sub("<[^>]*>", "", page)).split())
+
+
+def test_the_status_says_how_the_monitor_is(site: Site) -> None:
+    site.put("Kling in the harbour", match())
+    site.store.accept_config(text="a", hash="b", topics=(), now=ago(hours=3))
+    site.store.enqueue(issue(to=("ann@example.com", "bob@example.com")), NOW)
+    for hours in (60, 59, 20):
+        site.store.note_alive(ago(hours=hours))
+
+    page = plain(site.text("/status"))
+
+    assert "2 topics, 1 feed, 1 digest; in force since 3 h ago, the 1. version" in page
+    assert "1 new article in 7 days; 1 of 1 feed read" in page
+    assert "Next poll in 60 min" in page
+    assert "Not running 9 Mar 01:00 to 10 Mar 16:00, 39 h" in page
+    assert "daily: Thursday 12 March, 07:30, in 19 h, to 1 recipient" in page
+    assert "2 waiting" in page
+    assert "sqlite 3." in page
+
+
+def test_the_status_names_what_is_wrong_with_the_configuration(site: Site) -> None:
+    site.config_notices = ("config.toml, line 3: topic: this is broken",)
+    page = plain(site.text("/status"))
+    assert "config.toml, line 3: topic: this is broken" in page
+    assert "never applied yet" in page
+    assert "No digest was made yet" in page

@@ -29,11 +29,13 @@ from monitor.model import (
     ArchivePage,
     ArticleMatches,
     Cursor,
+    DeliveryState,
     Facets,
     Mark,
     Match,
     Review,
     ReviewState,
+    Standing,
 )
 from monitor.store import search, values
 from monitor.store.database import KEYS_AT_ONCE, Database
@@ -41,6 +43,8 @@ from monitor.store.reviews import UNREVIEWED
 from monitor.store.tables import (
     UtcDateTime,
     articles,
+    config_versions,
+    deliveries,
     digest_starts,
     digests,
     feeds,
@@ -167,6 +171,28 @@ class Archive(Database):
         )
         with self._read() as connection:
             return {topic: _moments(when) for topic, when in connection.execute(statement)}
+
+    def standing(self) -> Standing:
+        """Say how the database stands."""
+        accepted = select(func.count(), func.max(config_versions.c.accepted_at))
+        counted = select(
+            deliveries.c.state, func.count().label("number"), func.min(deliveries.c.next_try_at)
+        ).group_by(deliveries.c.state)
+        with self._read() as connection:
+            number, accepted_at = connection.execute(accepted).one()
+            states = connection.execute(counted).all()
+            waiting = connection.scalar(select(func.count()).select_from(search_queue)) or 0
+            kind = connection.dialect
+        queued = DeliveryState.QUEUED.value
+        return Standing(
+            database=f"{kind.name} {'.'.join(map(str, kind.server_version_info or ()))}",
+            place=self._dialect.place,
+            config_versions=number,
+            config_accepted_at=accepted_at,
+            copies={DeliveryState(state): count for state, count, _ in states},
+            next_try_at=next((at for state, _, at in states if state == queued), None),
+            to_index=waiting,
+        )
 
     def index_pending(self, limit: int = 1000) -> int:
         """Take up to `limit` articles into the search index, oldest first; say how many it were.

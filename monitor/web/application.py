@@ -1,6 +1,7 @@
 """The archive's pages: each reads the store once, and every filter is a part of its address."""
 
 import logging
+import platform
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from monitor import archive, deliver, drawing, render, stats, subscribe, timeline
+from monitor import __version__, archive, deliver, drawing, render, stats, subscribe, timeline
 from monitor.archive import ArchiveArticle, ArchiveView, Question
 from monitor.config import Config
 from monitor.errors import MonitorError, QueryError
-from monitor.model import DigestRow, RenderedDigest
+from monitor.model import DigestRow, RenderedDigest, Window
 from monitor.store import Store
 from monitor.timeline import ToldStory
 from monitor.web import addresses, exports, words
@@ -37,6 +38,8 @@ _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 _TREND_DAYS = 60
 #: What the page of feeds counts.
 _FEED_TIME = timedelta(days=30)
+#: What the page of the monitor itself looks back on.
+_STATUS_TIME = timedelta(days=7)
 #: Issues in the list: more than four months of a daily digest.
 _ISSUES = 128
 
@@ -57,6 +60,8 @@ class Services:
     status: Callable[[], str | None] = lambda: None
     #: What the owner must know: a configuration or a template that is broken, one line each.
     notices: Callable[[], Iterable[str]] = lambda: ()
+    #: What is wrong with the configuration file, or not applied yet.
+    config_notices: Callable[[], Iterable[str]] = lambda: ()
     #: The token of `[web] auth = "token"` (see `load_token`); None lets everybody in.
     token: str | None = None
 
@@ -80,6 +85,7 @@ def create_app(services: Services) -> Starlette:
         "/stories/{id}/json": pages.story_json,
         "/topics": pages.topics,
         "/feeds": pages.feeds,
+        "/status": pages.status,
         "/health": pages.health,
         "/style.css": _file("style.css", "text/css"),
         "/icon.svg": _file("icon.svg", "image/svg+xml"),
@@ -436,6 +442,35 @@ class _Pages:
         every = subscribe.health(self._services.store, config, now, since=now - _FEED_TIME)
         lines = words.feed_lines(every, config.feeds, now)
         return self._page("feeds.html", lines=lines, summary=words.feed_summary(lines))
+
+    def status(self, _: Request) -> Response:
+        """Show how the monitor itself is: configuration, outbox, pauses, versions."""
+        store, config, now = self._services.store, self._services.config(), self._services.now()
+        standing = store.standing()
+        week = store.coverage(Window(since=now - _STATUS_TIME, until=now))
+        next_poll = store.next_poll_at()
+        return self._page(
+            "status.html",
+            standing=standing,
+            version=__version__,
+            python=platform.python_version(),
+            week=week,
+            days=_STATUS_TIME.days,
+            config_state=tuple(self._services.config_notices()),
+            accepted=words.ago(standing.config_accepted_at, now),
+            next_poll=words.ahead(next_poll, now) if next_poll else "never",
+            next_try=words.ahead(standing.next_try_at, now) if standing.next_try_at else "",
+            slots=[
+                (
+                    one,
+                    words.slot(one, config, now),
+                    len(set(one.to) - store.unsubscribed(one.name)),
+                )
+                for one in config.digests
+            ],
+            gaps=[words.gap(one, config.zone, now) for one in reversed(week.gaps)],
+            counts=(len(config.topics), len(config.feeds), len(config.digests)),
+        )
 
     def health(self, _: Request) -> Response:
         """Answer a health check: 200 while the database answers, with a few figures; else 503."""

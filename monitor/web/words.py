@@ -7,18 +7,20 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import assert_never
 
 from monitor.archive import ArchiveArticle, ArchiveView, Bar, Question, TopicCount
-from monitor.config import FeedConfig
+from monitor.config import Config, DigestConfig, FeedConfig
 from monitor.model import (
     UNREACHED,
     DeliveryState,
     DigestRow,
     FailureKind,
     FeedState,
+    Gap,
     Mark,
     StoryLine,
     StoryOutline,
 )
 from monitor.poll import offline_line
+from monitor.slots import next_slot
 from monitor.stats import TopicTrend
 from monitor.subscribe import Condition, FeedHealth
 
@@ -228,6 +230,20 @@ def _next_try(states: Sequence[FeedState], zone: tzinfo, now: datetime) -> str:
     if min(times) <= now:
         return "the next try is about to start"
     return f"next try at {short_time(min(times), zone, now.astimezone(zone).date())}"
+
+
+def slot(digest: DigestConfig, config: Config, now: datetime) -> str:
+    """Say when a digest comes next: "tomorrow, 07:30, in 19 h"."""
+    due = next_slot(digest, config.digest_zone(digest), after=now).due_at
+    local = due.astimezone(config.zone)
+    return f"{local:%A} {local.day} {local:%B}, {local:%H:%M}, {ahead(due, now)}"
+
+
+def gap(one: Gap, zone: tzinfo, now: datetime) -> str:
+    """Say when the monitor did not run: "10 Mar 22:00 to 11 Mar 06:00, 8 h"."""
+    today = now.astimezone(zone).date()
+    begin, end = (short_time(moment, zone, today) for moment in (one.since, one.until))
+    return f"{begin} to {end}, {span(one.until - one.since)}"
 
 
 def delivery_lines(row: DigestRow) -> tuple[str, ...]:

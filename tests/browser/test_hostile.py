@@ -137,7 +137,7 @@ def poison(site: Site) -> None:
     )
     site.store.save_poll(PollOutcome(feed=state))
     site.status = hostile
-    site.notices = (hostile,)
+    site.notices = site.config_notices = (hostile,)
     site.preview = rendered(hostile, html=f"<html><head></head>{hostile}", text=hostile)
     site.store.enqueue(
         issue(rendered=rendered(hostile, html=hostile, text=hostile, problems=(hostile,))), NOW
@@ -153,6 +153,7 @@ def addresses(site: Site) -> Iterator[str]:
         "/feeds",
         "/topics",
         "/stories/1",
+        "/status",
         "/digests",
         "/digests/1",
     )

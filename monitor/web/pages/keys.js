@@ -4,7 +4,7 @@ const KEYS = [
   ["j or n, k or p", "next, previous article"], ["o or Enter", "open its page"], ["v", "open the original"],
   ["m", "relevant"], ["d", "not relevant"], ["f", "star"], ["x", "choose"],
   ["s", "unfold its story"], ["A", "reviewed up to here"], ["z", "undo"], ["h or ←, l or →", "newer, older page"], ["/", "search"],
-  ["g then a, r, d, n, t, f", "Archive, Review, Digests, Next digest, Topics, Feeds"], ["?", "this list"], ["Esc", "close it"],
+  ["g then a, r, d, n, t, f, s", "Archive, Review, Digests, Next digest, Topics, Feeds, Status"], ["?", "this list"], ["Esc", "close it"],
 ];
 const all = (what, within = document) => [...within.querySelectorAll(what)];
 const one = (what, within = document) => within.querySelector(what);

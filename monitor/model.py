@@ -557,6 +557,16 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedMatch:
+    """A match, as far as it tells what a topic's words and sources are worth."""
+
+    source: str
+    #: The topic's own words that were found.
+    terms: frozenset[str]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewChange:
     """What a reviewer changes; None leaves a part as it is, so that two reviewers lose nothing."""
 

@@ -50,6 +50,8 @@ LAYERS = {
         "checking",
         "finding",
         "timeline",
+        "noise",
+        "trying",
         "reading",
         "stats",
         "subscribe",

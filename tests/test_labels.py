@@ -100,9 +100,9 @@ def test_the_archive_is_narrowed_to_a_label_and_counts_them(store: Store) -> Non
         ("by US",),
     }
     assert store.page(ArchiveFilter(label="by US", topic_id="other")).articles == ()
-    counted = store.facets(ArchiveFilter(), most=100).labels
+    counted = store.look(ArchiveFilter(), most=100)[1].labels
     assert dict(counted) == {"by US": 2, "enforcement": 1, "US": 1}
-    only = store.facets(ArchiveFilter(label="US", topic_id="kling"), most=100)
+    _, only = store.look(ArchiveFilter(label="US", topic_id="kling"), most=100)
     assert only.labels == (("US", 1),)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import tomlkit
 
+from monitor.config.models import TopicConfig
 from monitor.config.places import Path, Place, places
 from monitor.errors import MonitorError
 
@@ -30,6 +31,27 @@ def feed_block(feed: NewFeed) -> str:
     keys = (("name", feed.name), ("label", feed.label), ("lang", feed.lang), ("every", feed.every))
     table = {"url": feed.url} | {key: value for key, value in keys if value}
     return f"[[feed]]\n{tomlkit.dumps(table)}"
+
+
+def topic_block(topic: TopicConfig) -> str:
+    """Write one topic as it may stand in a configuration, without what is as it is anyway."""
+    told = topic.model_dump(mode="json", exclude_defaults=True)
+    if topic.name == topic.id:
+        told.pop("name", None)
+    return tomlkit.dumps({"topic": [told]})
+
+
+def without_word(topic: TopicConfig, word: str) -> TopicConfig:
+    """Let a word bring nothing to a topic: it leaves `any`, else no article may have it."""
+    others = tuple(item for item in topic.any if item != word)
+    if others and len(others) < len(topic.any):
+        return topic.model_copy(update={"any": others})
+    return topic.model_copy(update={"none": (*topic.none, word)})
+
+
+def without_source(topic: TopicConfig, source: str) -> TopicConfig:
+    """Let a source bring nothing to a topic."""
+    return topic.model_copy(update={"sources": (*topic.sources, f"-{source}")})
 
 
 def add_feeds(text: str, feeds: Iterable[NewFeed]) -> str:

@@ -92,6 +92,8 @@ class Archive(Database):
             reviews.c.topic_id == matches.c.topic_id, reviews.c.article_id == matches.c.article_id
         )
         of_topic = () if wanted.topic_id is None else (matches.c.topic_id == wanted.topic_id,)
+        gone = matches.c.lost_in
+        lost = gone.is_not(None) if wanted.review is ReviewState.LOST else gone.is_(None)
         mark = func.coalesce(reviews.c.mark, Mark.OPEN.value)
         # In one piece: twenty thousand rows would take longer than all the rest.
         listed = func.aggregate_strings(cast(hits.c.sorted_at, Text), ",")
@@ -103,7 +105,7 @@ class Archive(Database):
             .select_from(hits)
             .join(matches, hits.c.id == matches.c.article_id)
             .outerjoin(reviews, judged)
-            .where(*of_topic),
+            .where(*of_topic, lost),
             select(literal("moments"), listed, literal(""), literal(""), literal(0)).select_from(
                 hits
             ),

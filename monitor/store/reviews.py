@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Insert,
     Select,
+    and_,
     exists,
     func,
     literal,
@@ -21,7 +22,8 @@ from sqlalchemy import (
     update,
 )
 
-from monitor.model import Cursor, Mark, MatchKey, ReviewChange, Vote
+from monitor.model import Cursor, JudgedMatch, Mark, MatchKey, ReviewChange, Vote
+from monitor.store import values
 from monitor.store.database import Database
 from monitor.store.tables import UtcDateTime, articles, clean, matches, reviews
 
@@ -153,6 +155,33 @@ class Reviews(Database):
                     liked=row.mark != Mark.IRRELEVANT.value,
                 )
                 for row in connection.execute(told)
+            )
+
+    def judged_matches(self, topic_id: str, *, most: int) -> tuple[JudgedMatch, ...]:
+        """Give a topic's newest matches with what found them and what reviewers said."""
+        newest = (
+            select(matches.c.topic_id, matches.c.article_id, matches.c.spans)
+            .where(matches.c.topic_id == topic_id, matches.c.lost_in.is_(None))
+            .order_by(matches.c.sorted_at.desc(), matches.c.article_id.desc())
+            .limit(most)
+            .subquery()
+        )
+        same = and_(
+            reviews.c.topic_id == newest.c.topic_id, reviews.c.article_id == newest.c.article_id
+        )
+        wanted = (
+            select(newest.c.spans, articles.c.source, reviews.c.mark)
+            .join(articles, articles.c.id == newest.c.article_id)
+            .outerjoin(reviews, same)
+        )
+        with self._read() as connection:
+            return tuple(
+                JudgedMatch(
+                    source=row.source,
+                    terms=frozenset(span.term for span in values.spans(row.spans)),
+                    mark=Mark(row.mark or Mark.OPEN),
+                )
+                for row in connection.execute(wanted)
             )
 
     def mark_counts(self) -> dict[str, dict[Mark, int]]:

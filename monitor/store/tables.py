@@ -266,10 +266,11 @@ matches = Table(
     #: The version of the configuration since which the topic does not give it; NULL: it does.
     Column("lost_in", BigInteger),
     PrimaryKeyConstraint("topic_id", "article_id"),
-    Index(None, "article_id", "topic_id"),
+    # With `lost_in` and `labels`, so that pages and counts find what they need in the index alone.
+    Index(None, "article_id", "topic_id", "lost_in", "labels"),
     Index(None, "topic_id", "seen_at"),
-    Index(None, "topic_id", "sorted_at", "article_id"),
-    Index(None, "sorted_at", "article_id"),
+    Index(None, "topic_id", "sorted_at", "article_id", "lost_in"),
+    Index(None, "sorted_at", "article_id", "lost_in"),
 )
 
 #: What reviewers said of matches. It outlives the match: an edited topic forgets no judgement.

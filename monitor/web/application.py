@@ -17,10 +17,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from monitor import __version__, archive, deliver, drawing, render, stats, subscribe, timeline
+from monitor import (
+    __version__,
+    archive,
+    deliver,
+    drawing,
+    noise,
+    render,
+    stats,
+    subscribe,
+    timeline,
+    trying,
+)
 from monitor.archive import ArchiveArticle, ArchiveView, Question
-from monitor.config import Config
-from monitor.errors import MonitorError, QueryError
+from monitor.config import Config, editing
+from monitor.errors import ConfigError, MonitorError, QueryError
 from monitor.model import DigestRow, RenderedDigest, Window
 from monitor.store import Store
 from monitor.timeline import ToldStory
@@ -36,6 +47,8 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 #: What the page of topics looks back on.
 _TREND_DAYS = 60
+#: What the trial of another wording looks back on.
+_TRIAL_TIME = timedelta(days=30)
 #: What the page of feeds counts.
 _FEED_TIME = timedelta(days=30)
 #: What the page of the monitor itself looks back on.
@@ -84,6 +97,7 @@ def create_app(services: Services) -> Starlette:
         "/stories/{id}": pages.story,
         "/stories/{id}/json": pages.story_json,
         "/topics": pages.topics,
+        "/topics/{id}": pages.topic,
         "/feeds": pages.feeds,
         "/status": pages.status,
         "/health": pages.health,
@@ -432,6 +446,40 @@ class _Pages:
             last=found.last,
             sources=found.sources,
             langs=found.langs,
+        )
+
+    def topic(self, request: Request) -> Response:
+        """Show what brings a topic its matches, and what another wording would change."""
+        config, now = self._services.config(), self._services.now()
+        number = request.path_params["id"]
+        topic = next((each for each in config.topics if each.id == number), None)
+        if topic is None:
+            raise HTTPException(404, "There is no such topic in the configuration.")
+        given = request.query_params
+        wording = "\n".join(map(addresses.visible, given.get("wording", "").splitlines()))
+        trial = None
+        problems: tuple[str, ...] = ()
+        if mute := addresses.visible(given.get("word", "")):
+            wording = editing.topic_block(editing.without_word(topic, mute))
+        elif mute := addresses.visible(given.get("source", "")):
+            wording = editing.topic_block(editing.without_source(topic, mute))
+        if wording:
+            try:
+                changed = trying.read(topic, wording)
+                since = now - _TRIAL_TIME
+                trial = trying.look(self._services.store, topic, changed, since=since, now=now)
+            except ConfigError as error:
+                problems = tuple(problem.told("line") for problem in error.problems)
+        return self._page(
+            "topic.html",
+            topic=topic,
+            noise=noise.look(self._services.store, topic.id),
+            mute=mute,
+            wording=wording or editing.topic_block(topic),
+            most_wording=trying.MAX_CHARS,
+            trial=trial,
+            days=_TRIAL_TIME.days,
+            problems=problems,
         )
 
     # --------------------------------------------------------------------------------- feeds

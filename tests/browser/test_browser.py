@@ -182,7 +182,15 @@ def test_the_first_tab_leads_past_the_menu(news: Site, page: Page) -> None:
 
 
 PATHS = ["/", "/?mark=open", "/?q=zzz", "/?q=(", "/digests", "/digests/1", "/feeds", "/nowhere"]
-PATHS += ["/digests/next", "/topics", "/stories/1", "/status", "article", "keys"]
+PATHS += [
+    "/digests/next",
+    "/topics",
+    "/stories/1",
+    "/status",
+    "/topics/kling?word=Kling",
+    "article",
+    "keys",
+]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -153,6 +153,7 @@ def addresses(site: Site) -> Iterator[str]:
         "/feeds",
         "/topics",
         "/stories/1",
+        "/topics/kling",
         "/status",
         "/digests",
         "/digests/1",
@@ -165,6 +166,8 @@ def addresses(site: Site) -> Iterator[str]:
     everything = quote(" ".join(VECTORS), safe="")
     for name in ("q", "topic", "feed", "source", "lang", "mark", "from", "to", "after", "done"):
         yield f"/?{name}={everything[:7000]}"
+    for name in ("wording", "word", "source"):
+        yield f"/topics/kling?{name}={everything[:7000]}"
     yield f"/?q=%28{quote(VECTORS[0])}"
     for vector in VECTORS[::13]:
         yield f"/?q={quote(vector, safe='')}"

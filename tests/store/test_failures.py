@@ -73,6 +73,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "save_page": lambda s: s.save_page(PageOutcome(article_id=1, tries=1, read_at=NOW)),
     "page": lambda s: s.page(ArchiveFilter()),
     "article": lambda s: s.article(1),
+    "judged_matches": lambda s: s.judged_matches("kling", most=5),
     "standing": lambda s: s.standing(),
     "topic_counts": lambda s: s.topic_counts(),
     "look": lambda s: s.look(ArchiveFilter(), most=10, limit=5),
@@ -189,7 +190,7 @@ def test_every_step_notices_that_its_file_is_gone(sqlite_url: str, replaced: boo
 
 
 READING = {"feed_rows", "page", "article", "topic_counts", "index_pending", "recent_issues"}
-READING |= {"standing"}
+READING |= {"standing", "judged_matches"}
 READING |= {"match_times", "look", "carriers", "reviewed_in", "open_counts", "mark_counts"}
 READING |= {"votes"}
 READING |= {"digest_started_at", "digests", "digest", "feed_states", "coverage"}

@@ -234,14 +234,22 @@ def _create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("topic_id", "article_id", name=op.f("pk_matches")),
     )
-    op.create_index(op.f("ix_matches_article_id_topic_id"), "matches", ["article_id", "topic_id"])
+    op.create_index(
+        op.f("ix_matches_article_id_topic_id_lost_in_labels"),
+        "matches",
+        ["article_id", "topic_id", "lost_in", "labels"],
+    )
     op.create_index(op.f("ix_matches_seen_at"), "matches", ["seen_at"])
-    op.create_index(op.f("ix_matches_sorted_at_article_id"), "matches", ["sorted_at", "article_id"])
+    op.create_index(
+        op.f("ix_matches_sorted_at_article_id_lost_in"),
+        "matches",
+        ["sorted_at", "article_id", "lost_in"],
+    )
     op.create_index(op.f("ix_matches_topic_id_seen_at"), "matches", ["topic_id", "seen_at"])
     op.create_index(
-        op.f("ix_matches_topic_id_sorted_at_article_id"),
+        op.f("ix_matches_topic_id_sorted_at_article_id_lost_in"),
         "matches",
-        ["topic_id", "sorted_at", "article_id"],
+        ["topic_id", "sorted_at", "article_id", "lost_in"],
     )
     op.create_table(
         "pages",

@@ -14,18 +14,21 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.request import urlopen
 
 from sqlalchemy import insert
 
 from bench.farm import text
-from monitor import archive, config
+from monitor import archive, config, timeline
 from monitor.archive import Question
 from monitor.config import FeedConfig
-from monitor.model import Mark, MatchKey, ReviewChange
+from monitor.model import Mark, MatchKey, RenderedDigest, ReviewChange
 from monitor.store import Store, open_store
-from monitor.store.tables import articles, matches, search_queue, sightings
+from monitor.store.tables import articles, matches, search_queue, sightings, stories, story_articles
+from monitor.web import Server, Services, create_app
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 FEEDS = 200
@@ -94,6 +97,58 @@ def build(store: Store, wanted: int, matched: int) -> None:
     print(file=sys.stderr)
 
 
+def tell(store: Store, wanted: int, matched: int) -> None:
+    """Make one story of the newest three hundred matches, and of the others stories of five."""
+    every = wanted // matched
+    numbers = [n + 1 for n in range(0, wanted, every)]
+    told = [numbers[-300:], *(numbers[n : n + 5] for n in range(0, len(numbers) - 300, 5))]
+    with store._write() as connection:  # noqa: SLF001  grouping a hundred thousand would take long
+        rows = [{"id": n, "started_at": NOW} for n in range(1, len(told) + 1)]
+        connection.execute(insert(stories), rows)
+        places = [
+            {
+                "article_id": number,
+                "story_id": n + 1,
+                "copy_of": story[0] if place % 3 == 2 else None,
+            }
+            for n, story in enumerate(told)
+            for place, number in enumerate(story)
+        ]
+        connection.execute(insert(story_articles), places)
+
+
+def read_at_once(store: Store, readers: int = 50, pages: int = 4) -> None:
+    """Let readers load pages from a real server, each a page in two seconds or so."""
+    services = Services(
+        store=store,
+        config=lambda: CONFIG,
+        preview=lambda name: RenderedDigest(subject=name, html="", text=""),
+        now=lambda: NOW,
+    )
+    server = Server(create_app(services), "127.0.0.1", 0)
+    server.start()
+    paths = ["/", "/?mark=open", "/?topic=t3", "/?topic=t1&mark=open", "/stories/2", "/topics/t3"]
+
+    def read(number: int) -> list[float]:
+        chance = random.Random(number)
+        taken = []
+        for _ in range(pages):
+            time.sleep(chance.uniform(0, 4))
+            start = time.perf_counter()
+            with urlopen(server.url + chance.choice(paths)) as answer:
+                answer.read()
+            taken.append((time.perf_counter() - start) * 1000)
+        return taken
+
+    with ThreadPoolExecutor(readers) as pool:
+        taken = sorted(one for each in pool.map(read, range(readers)) for one in each)
+    server.stop()
+    middle, late = statistics.median(taken), taken[int(len(taken) * 0.95)]
+    print(
+        f"{f'{readers} readers at once, by the clock':44} {middle:8.1f} ms   p95     {late:8.1f} ms"
+    )
+
+
 def queries(store: Store) -> Iterator[str]:
     """Give fifty searches of words that the archive has, rare ones and common ones."""
     chance = random.Random(2)
@@ -133,11 +188,18 @@ def browse(store: Store, question: Question) -> archive.ArchiveView:
     )
 
 
+def story(store: Store, number: int) -> object:
+    """Answer one story."""
+    return timeline.tell(store, number, topics=CONFIG.topics, feeds=CONFIG.feeds, zone=CONFIG.zone)
+
+
 def main(wanted: int, matched: int, url: str) -> None:
     """Build what is missing, then measure."""
     store = open_store(url)
     if store.article(wanted) is None:
         build(store, wanted, matched)
+    if store.story(1) is None:
+        tell(store, wanted, matched)
     last = browse(store, Question())
     timed("first page", lambda: browse(store, Question()))
     timed("older page", lambda: browse(store, Question(after=last.older)))
@@ -151,6 +213,8 @@ def main(wanted: int, matched: int, url: str) -> None:
     timed("all articles", lambda: browse(store, Question(everything=True)))
     of_feed = Question(feed="https://feed9.example/", everything=True)
     timed("a feed's articles", lambda: browse(store, of_feed))
+    timed("a story of 300 articles", lambda: story(store, 1))
+    timed("a story of 5 articles", lambda: story(store, 2))
     timed("feeds of 30 days", lambda: store.feed_rows(NOW - timedelta(days=30)))
     some = [word for word, _ in zip(queries(store), range(50), strict=False)]
     searches(store, "50 searches in matches, with facets", [Question(query=word) for word in some])
@@ -159,6 +223,7 @@ def main(wanted: int, matched: int, url: str) -> None:
         "50 searches in all articles, with facets",
         [Question(query=word, everything=True) for word in some],
     )
+    read_at_once(store)
     start = time.process_time()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     exported = archive.export(

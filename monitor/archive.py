@@ -6,7 +6,7 @@ topic, search text, feed, cursor ─→ ArchiveFilter ─→ store ─→ Archiv
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -172,6 +172,33 @@ class ArchiveView:
     problems: tuple[str, ...] = ()
 
 
+class Counts:
+    """Remembers for a moment what was counted of large views.
+
+    To count twenty thousand articles takes longer than all the rest of a page, and where there are
+    more of them, numbers that are ten seconds old say as much.
+    """
+
+    LASTS = timedelta(seconds=10)
+    _MOST = 100
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._known: dict[Question, tuple[datetime, Facets]] = {}
+
+    def of(self, question: Question) -> Facets | None:
+        """Give what was counted of a view a moment ago, on whichever of its pages."""
+        at, facets = self._known.get(replace(question, after=""), (None, None))
+        return facets if at is not None and self._clock() - at < self.LASTS else None
+
+    def keep(self, question: Question, facets: Facets) -> None:
+        """Remember what was counted, if it was much."""
+        if facets.capped:
+            if len(self._known) >= self._MOST:
+                self._known.clear()
+            self._known[replace(question, after="")] = (self._clock(), facets)
+
+
 def browse(
     store: Store,
     question: Question,
@@ -180,6 +207,7 @@ def browse(
     feeds: Sequence[FeedConfig],
     zone: tzinfo,
     limit: int = PAGE_SIZE,
+    counts: Counts | None = None,
 ) -> ArchiveView:
     """Answer a reader's question with one page.
 
@@ -203,9 +231,16 @@ def browse(
         return ArchiveView(articles=(), topics=offered, problems=(*problems, str(error)))
     if problems:
         return ArchiveView(articles=(), topics=offered, problems=problems)
-    page, facets = finding.look(
-        store, wanted, asked, most=MAX_COUNTED, after=cursor(question.after), limit=limit
-    )
+    after = cursor(question.after)
+    known = counts.of(question) if counts else None
+    if known:
+        page, facets = finding.page(store, wanted, asked, after=after, limit=limit), known
+    else:
+        page, facets = finding.look(
+            store, wanted, asked, most=MAX_COUNTED, after=after, limit=limit
+        )
+        if counts:
+            counts.keep(question, facets)
     rows = tuple(
         shown(row, _terms(asked), names=names, labels=labels, zone=zone) for row in page.articles
     )

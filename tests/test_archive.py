@@ -311,3 +311,33 @@ def test_a_headline_without_end_is_shown_around_its_hits(store: Store) -> None:
 
     assert row.title[-1] == Piece(text="Kling", hit=True)
     assert sum(len(piece.text) for piece in row.title) <= archive.MAX_TITLE_CHARS + 1
+
+
+def test_what_is_counted_of_a_large_view_is_remembered_for_a_moment(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "MAX_COUNTED", 2)
+    clock = [NOW]
+    counts = archive.Counts(lambda: clock[0])
+
+    def total(**parts: Any) -> int:
+        view = archive.browse(
+            store,
+            Question(**parts),
+            topics=CONFIG.topics,
+            feeds=CONFIG.feeds,
+            zone=MADRID,
+            counts=counts,
+        )
+        assert view.overview
+        return view.overview.facets.topics.get("chips", 0)
+
+    put(store, article("One"), matches=(match("kling"),))
+    assert total() == 0
+    put(store, article("Two", published_at=ago(minutes=2)), matches=(match("chips"),))
+    assert total() == 1, "what is small is counted at each page"
+    put(store, article("Three", published_at=ago(minutes=1)), matches=(match("chips"),))
+    assert total() == 1
+    assert total(topic="chips") == 2
+    clock[0] += archive.Counts.LASTS
+    assert total() == 2

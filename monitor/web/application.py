@@ -153,6 +153,7 @@ class _Pages:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._counts = archive.Counts(services.now)
         self._templates = render.html_environment(_PAGES)
         self._templates.filters |= {"count": words.count, "sentence": words.sentence}
         self._templates.globals["judged"] = words.judged
@@ -170,6 +171,7 @@ class _Pages:
             topics=config.topics,
             feeds=config.feeds,
             zone=config.zone,
+            counts=self._counts,
         )
         today = self._today()
         days = [

@@ -31,9 +31,9 @@ from monitor.query import Asked, Term
 from monitor.store import Store
 
 #: With all its buttons a page stays under 50 KB.
-PAGE_SIZE = 25
+PAGE_SIZE = 20
 #: The newest articles of a story that its rows name.
-STORY_LINES = 4
+STORY_LINES = 2
 MAX_QUERY_CHARS = 1_000
 #: Counts look at the newest of what is found.
 MAX_COUNTED = 20_000

@@ -85,17 +85,17 @@ def test_every_filter_is_an_address(site: Site) -> None:
 def test_older_articles_are_a_link_away(site: Site) -> None:
     sightings = [
         Sighting(names=EntryNames(key=one.key), article=one, matches=(match(),))
-        for one in (article(f"News {n}", published_at=ago(minutes=n)) for n in range(26))
+        for one in (article(f"News {n}", published_at=ago(minutes=n)) for n in range(21))
     ]
     site.store.save_poll(outcome(*sightings))
 
     first = site.text("/")
     older = first.partition("/?after=")[2].partition('"')[0]
 
-    assert "News 24" in first.replace("</mark>", "").replace("<mark>", "")
+    assert "News 19" in first.replace("</mark>", "").replace("<mark>", "")
     page = site.text(f"/?after={older}").replace("</mark>", "").replace("<mark>", "")
-    assert "News 25" in page
-    assert "News 24" not in page
+    assert "News 20" in page
+    assert "News 19" not in page
     assert ">Newest</a>" in page
 
 

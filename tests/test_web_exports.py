@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import feedparser
 import pytest
 
+from monitor import archive
 from monitor.model import EntryNames, Mark, MatchKey, ReviewChange, Sighting
 from monitor.web.exports import COLUMNS
 from tests.archive_site import Site
@@ -103,7 +104,7 @@ def test_more_than_one_page_is_exported_whole(news: Site) -> None:
     news.store.save_poll(outcome(*many, feed=feed_state()))
     found = [row["title"] for row in news.get("/archive.json?topic=kling").json()["articles"]]
     assert found == ["Kling news", *(f"News {n}" for n in range(450))]
-    assert len(feedparser.parse(news.text("/archive.atom")).entries) == 25
+    assert len(feedparser.parse(news.text("/archive.atom")).entries) == archive.PAGE_SIZE
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def test_a_row_unfolds_to_its_story(news: Site) -> None:
     narrow = news.text("/?topic=chips")
 
     assert titles(narrow) == ["Chips leave port", "可灵融资"]
-    assert 'href="/articles/1"' in narrow
-    assert "<bdi>Reuters</bdi>, 10 Mar 06:00" in narrow
+    assert 'href="/articles/3"' in narrow
+    assert "<bdi>Copyist</bdi>, 08:00, a copy" in narrow
 
 
 def test_an_article_leads_to_its_story(news: Site) -> None:
@@ -114,3 +114,15 @@ def test_a_story_is_there_for_other_programs(news: Site) -> None:
         ("可灵融资", None),
         ("Kling raises money!", 1),
     ]
+
+
+def test_a_page_stays_small_however_much_there_is_to_unfold(site: Site) -> None:
+    number = archive.PAGE_SIZE
+    for n in range(3 * number):
+        about = {"published_at": ago(hours=n), "source": f"The Harbour Post of Town {n}"}
+        title = f"Kling raises money for its video generator, part {n}"
+        site.put(title, match("kling"), match("chips"), text="Its text goes on. " * 30, **about)
+    for n in range(1, number + 1):
+        site.tell(n, number + n, 2 * number + n)
+
+    assert len(site.text("/?mark=open").encode()) < 50_000

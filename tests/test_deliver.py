@@ -681,10 +681,10 @@ class Ticks:
 def test_whichever_statement_fails_the_next_tick_makes_it_whole(
     tmp_path: Path, store: Store, due: Config
 ) -> None:
-    """Polled, composed and sent, with the first statement failing, then the second, and so on."""
+    """Polled, composed and sent, with the first statement failing, then the fourth, and so on."""
     original = Path(str(store._engine.url.database))
     store.close()
-    for number in count():
+    for number in count(step=3):
         copy = tmp_path / f"{number}.db"
         shutil.copy(original, copy)
         one = open_store(f"sqlite:///{copy}")

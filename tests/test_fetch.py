@@ -947,8 +947,6 @@ def test_addresses_that_are_no_files(url: str) -> None:
 # ---------------------------------------------------------------------------------- properties
 
 hostile = settings(
-    max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 line = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=40)

@@ -14,10 +14,12 @@ import pytest
 
 from monitor.app import App
 from monitor.model import DeliveryState, DigestItem
+from tests.command import Monitor
 from tests.factories import issue as made
 from tests.factories import new_delivery, rendered, slot, window
 from tests.scripted_smtp import HANG, Answer, MailServer, serve
-from tests.test_service import PATIENCE, configure, monitor
+from tests.test_service import PATIENCE, configure
+from tests.test_service import monitor as started
 
 MAIL = """
 [mail]
@@ -86,7 +88,7 @@ POINTS = ["at_banner", "at_rcpt", "in_body", "at_end", "at_quit"]
     [*((point, "resend") for point in POINTS), ("at_data", "hold"), ("at_end", "hold")],
 )
 def test_killed_at_any_point_everybody_gets_one_id(
-    tmp_path: Path, point: str, on_ambiguous: str
+    tmp_path: Path, monitor: Monitor, point: str, on_ambiguous: str
 ) -> None:
     killer = Killer()
     with serve(MailServer(**{point: [killer]})) as server:  # type: ignore[arg-type]  # a field of its own
@@ -95,8 +97,7 @@ def test_killed_at_any_point_everybody_gets_one_id(
             killer.pid = first.pid
             killer.ready.set()
             assert first.wait(PATIENCE) == -signal.SIGKILL
-        with send(tmp_path) as second:
-            second.wait(PATIENCE)
+        monitor("digest", "send")
         ids = [message_from_bytes(one, policy=default)["Message-ID"] for one in server.seen]
     with App.open(path) as app:
         states = {to: state for to, state, _ in app.store.digests()[0].deliveries}
@@ -121,13 +122,13 @@ def test_asked_to_end_it_does_so_although_a_mail_server_keeps_it_waiting(tmp_pat
 
     with serve(MailServer(at_end=[slow])) as server:
         path = prepare(tmp_path, server)
-        with monitor("run", folder=tmp_path) as service:
+        with started("run", folder=tmp_path) as service:
             assert asked.wait(PATIENCE)
             assert service.stop() == 0
         with App.open(path) as app:
             states = [state for _, state, _ in app.store.digests()[0].deliveries]
             assert states == [DeliveryState.SENDING, DeliveryState.QUEUED]
-        with monitor("run", folder=tmp_path) as service:
+        with started("run", folder=tmp_path) as service:
             wait_for(lambda: len(server.taken) == 2)
             assert service.stop() == 0
     ids = [message_from_bytes(one)["Message-ID"] for one in server.seen]
@@ -143,7 +144,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
 
     with serve(MailServer(at_end=[slow])) as server:
         prepare(tmp_path, server)
-        with monitor("run", folder=tmp_path) as service:
+        with started("run", folder=tmp_path) as service:
             assert asked.wait(PATIENCE)
             service.popen.send_signal(signal.SIGTERM)
             service.line("stopping")

@@ -341,7 +341,7 @@ items_much_alike = st.tuples(
 ).map(lambda parts: f"<item>{''.join(parts)}</item>")
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.lists(items_much_alike, max_size=4), max_size=5))
 def test_the_same_news_is_found_as_if_every_document_was_read_in_full(
     polls: list[list[str]],
@@ -389,7 +389,7 @@ def pool() -> Iterator[ParserPool]:
         yield started
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.sampled_from(SAMPLES), mutations)
 def test_a_mutated_feed_is_a_feed_or_a_plain_word(
     pool: ParserPool, sample: bytes, mutated: list[tuple[float, int, bytes]]

@@ -108,7 +108,7 @@ items = st.tuples(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.sampled_from([RSS, ATOM]), st.lists(items, max_size=3))
 def test_whatever_an_item_holds_it_reads_as_by_feedparser_alone(
     feed: str, contents: list[tuple[str, list[str]]]

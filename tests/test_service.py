@@ -21,7 +21,8 @@ import pytest
 from tests.scripted import Answer, Seen, serve
 from tests.test_cli import CONFIG, FEED
 
-PATIENCE = 60
+#: Seconds; it is reached only by a test that fails.
+PATIENCE = 200
 
 
 @dataclass

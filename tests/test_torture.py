@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.timeout(300)  # where much else is going on
 def test_a_tortured_service_loses_and_doubles_nothing(tmp_path: Path) -> None:
     run = pytest.importorskip("bench.torture.__main__")
     runner, verdict = run.torture(tmp_path, seed=17, kills=3, terms=1)

@@ -211,6 +211,7 @@ def test_each_example_of_the_docs_is_found_as_it_matches(store: Store) -> None:
         ("AI", False),  # short capitals
         ("=Entity", False),
         ("*kontrolle", False),
+        ("A*", False),  # an author's mark in the index begins so
         ("Kling NEAR/5 video", False),
         ("01.AI", False),  # not behind a number
         ("Kling AND NOT =BIS", False),
@@ -219,6 +220,12 @@ def test_each_example_of_the_docs_is_found_as_it_matches(store: Store) -> None:
 )
 def test_the_index_alone_answers_what_it_can(query: str, exact: bool) -> None:
     assert for_index(parse(query)).exact is exact
+
+
+def test_one_letter_finds_words_not_what_else_is_known(store: Store) -> None:
+    save(store, {"title": "Rain", "author": "Ann", "text": ""}, {"title": "Alas", "text": ""})
+    assert found(store, "A*") == ["Alas"]
+    assert found(store, "NOT A*") == ["Rain"]
 
 
 def test_a_page_of_capitals_is_looked_through_and_goes_on(store: Store) -> None:

@@ -202,6 +202,8 @@ def _is_exact(pattern: Pattern) -> bool:
         pattern.spelling is not None
         or (pattern.open_start and pattern.literals[0][0] < UNSPACED)
         or _DOUBTFUL_START.match(pattern.literals[0])
+        # One letter may begin the mark of what else is known.
+        or (pattern.open_end and len(pattern.literals) == len(pattern.literals[0]) == 1)
         or any(map(_SIGNS.search, pattern.literals))
     )
 

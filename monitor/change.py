@@ -221,7 +221,7 @@ class _Tried:
     def __init__(self, row: ArticleMatches, presearch: Presearch) -> None:
         self.row = row
         self.scan = Scan(row.article)
-        self._worth = dict(presearch.worth_trying(self.scan.folded))
+        self._worth = dict(presearch.worth_trying(self.scan.folded, self.scan.lacks))
 
     def hits(self, number: int | None) -> list[Hit] | None:
         """Give the hits for which a tree holds, None if it does not."""

@@ -63,7 +63,7 @@ class Topics:
         """Give the topics an article belongs to, in the order of the configuration."""
         scan = Scan(article, self._presearch.literals_in)
         matches: list[Match] = []
-        for number, tree in self._presearch.worth_trying(scan.folded):
+        for number, tree in self._presearch.worth_trying(scan.folded, scan.lacks):
             hits = evaluate(tree, scan)
             if hits is not None:
                 topic, query = self._topics[number]

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
+from monitor.matcher import loose_article
 from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase, UrlPart
-from monitor.query import compile_topic, for_index, parse, read, wanted_terms
+from monitor.query import Presearch, Scan, compile_topic, for_index, parse, read, wanted_terms
 from monitor.query.grammar import MAX_DEPTH, MAX_QUERY
 from monitor.query.presearch import automaton, find_each
 from monitor.query.tree import Guarded, Node, Not
@@ -266,3 +267,22 @@ def test_both_ways_to_look_for_many_literals_find_the_same(literals: list[str], 
     ]
     assert sorted(find_each(literals)(text)) == expected
     assert sorted(automaton(literals)(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "tried"),
+    [
+        ("export NEAR/9 (chip OR wafer)", "export of chips", True),
+        ("export NEAR/9 (chip OR wafer)", "export of wine", False),
+        ("(export NEAR/9 chip) OR (ban AND wafer)", "export ban on wine", False),
+        ("(export NEAR/9 chip) OR (ban AND wafer)", "ban on wafers", True),
+        ("title:(export AND chip) NOT wine", "export of wine", False),
+        ("export AND lang:en", "export of wine", True),
+    ],
+)
+def test_a_tree_is_tried_only_where_all_stands_that_it_asks_for(
+    query: str, text: str, tried: bool
+) -> None:
+    looked_for = Presearch([parse(query)])
+    scan = Scan(loose_article("", text), looked_for.literals_in)
+    assert bool(looked_for.worth_trying(scan.folded, scan.lacks)) is tried

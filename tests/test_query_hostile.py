@@ -76,6 +76,8 @@ ITEMS = st.sampled_from(
         "title:ab",
         "NOT 可",
         "ab AND (可 OR abs)",
+        "可灵 NEAR/2 (a OR ab OR abs OR AI OR b OR is OR si OR ss) AND title:(a OR 可)",
+        "(ab NEAR/3 可) NEAR/2 abs OR (AI AND 灵)",
         "companies",
         "a OR ab OR abs OR AI OR b OR is OR si OR ss OR 可",  # so many are looked up at once
         "source:x.example",
@@ -108,7 +110,7 @@ def test_the_presearch_loses_nothing_and_adds_nothing(
             patch.setattr(presearch, "AhoCorasick", None)
         quick = Presearch(trees)
     scan = Scan(tried_on, quick.literals_in)
-    tried = quick.worth_trying(scan.folded)
+    tried = quick.worth_trying(scan.folded, scan.lacks)
     found = {number: evaluate(tree, scan) for number, tree in tried}
     expected = {number: evaluate(tree, plain) for number, tree in enumerate(trees)}
     for number, hits in expected.items():

@@ -58,6 +58,15 @@ class Scan:
         self._title_end = len(self._title.folded)
         self._found: dict[str, list[Hit]] = {}
 
+    def lacks(self, literals: frozenset[str]) -> bool:
+        """Tell whether none of these literals stands here, as far as that costs little."""
+        many = len(literals) >= _ONE_BY_ONE
+        if self._present is None and self._literals_in and many:
+            self._present = self._literals_in(self.folded)
+        if self._present is not None:
+            return self._present.isdisjoint(literals)
+        return not many and not any(literal in self.folded for literal in literals)
+
     def hits(self, term: Term) -> list[Hit]:
         """Give the places of a term, in the order of the text."""
         hits = self._found.get(term.text)
@@ -76,13 +85,13 @@ class Scan:
 
     def worth_asking(self, node: Or) -> tuple[Node, ...]:
         """Leave out the parts that cannot hold, as far as that can be told at little cost."""
-        if self._present is None and self._literals_in and len(node.literals) >= _ONE_BY_ONE:
-            self._present = self._literals_in(self.folded)
-        if self._present is None or not node.terms:
+        if not node.terms:
             return node.parts
-        present = self._present
-        if present.isdisjoint(node.literals):
+        if self.lacks(node.literals):
             return ()
+        present = self._present
+        if present is None:
+            return node.parts
         return tuple(term for term in node.terms if not present.isdisjoint(term.literals))
 
     def holds(self, meta: Meta) -> bool:

@@ -2,7 +2,7 @@
 
 Of each tree the rarest words of which one must stand in the text are looked for (`Gate`), those of
 all trees at once; only a tree of which one stands there is tried, and only those of its
-alternatives.
+alternatives. The words that must stand beside them are asked for before that.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -66,25 +66,21 @@ def automaton(literals: Sequence[str]) -> Finder:
     return lambda text: machine.find_matches_as_indexes(text, overlapping=True)
 
 
+#: Of what a node needs, so many are kept: the rarest reject nearly all.
+_MOST_NEEDS = 4
+
+
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """What must stand in a text for a node to hold there."""
+class Need:
+    """Literals of which one must stand in a text for a node to hold there."""
 
-    #: For each alternative of the node, anchors of which one must stand in the text if this
-    #: alternative holds.
-    alternatives: tuple[frozenset[Anchor], ...]
-    #: Makes the node with only so many of its alternatives, by their positions.
-    keep: Callable[[Iterable[int]], Node]
+    literals: frozenset[str]
+    #: How often one stands there, roughly: few literals and long ones reject most.
+    cost: float
 
-    @property
-    def anchors(self) -> frozenset[Anchor]:
-        """Anchors of which one must stand in the text if the node holds."""
-        return frozenset[Anchor]().union(*self.alternatives)
 
-    @property
-    def cost(self) -> float:
-        """How often it stands open, roughly: few anchors and long ones reject most."""
-        return sum(_weight(anchor.literal) ** -2 for anchor in self.anchors)
+def _need(literals: frozenset[str]) -> Need:
+    return Need(literals, sum(_weight(literal) ** -2 for literal in literals))
 
 
 def _weight(literal: str) -> float:
@@ -92,11 +88,44 @@ def _weight(literal: str) -> float:
     return sum(2.5 if char >= UNSPACED or "0" <= char <= "9" else 1 for char in literal)
 
 
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of the ways in which a node may hold."""
+
+    #: One of these must stand in the text …
+    anchors: frozenset[Anchor]
+    #: … and one literal of each of these.
+    needs: tuple[frozenset[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What must stand in a text for a node to hold there."""
+
+    #: Of these one must hold …
+    alternatives: tuple[Alternative, ...]
+    #: … and of each of these one literal must stand there; the rarest first, never none.
+    needs: tuple[Need, ...]
+    #: Makes the node with only so many of its alternatives, by their positions.
+    keep: Callable[[Iterable[int]], Node]
+
+    @property
+    def anchors(self) -> frozenset[Anchor]:
+        """Anchors of which one must stand in the text if the node holds."""
+        return frozenset[Anchor]().union(*(each.anchors for each in self.alternatives))
+
+    @property
+    def cost(self) -> float:
+        """How often it stands open, roughly: few anchors and long ones reject most."""
+        return sum(_weight(anchor.literal) ** -2 for anchor in self.anchors)
+
+
 def gate(node: Node) -> Gate | None:  # noqa: PLR0911  one case for each kind of node
     """Find the gate that rejects most; None for a node that may hold in any text."""
     match node:
         case Term():
-            return Gate((node.anchors,), lambda _: node)
+            needs = (_need(frozenset(node.literals)),)
+            return Gate((Alternative(node.anchors, ()),), needs, lambda _: node)
         case Or():
             return _gate_of_any(node)
         case And():
@@ -121,16 +150,29 @@ def gate(node: Node) -> Gate | None:  # noqa: PLR0911  one case for each kind of
 
 
 def _gate_of_any(node: Or) -> Gate | None:
-    alternatives: list[frozenset[Anchor]] = []
+    alternatives: list[Alternative] = []
+    rarest: list[frozenset[str]] = []
     for part in node.parts:
         if isinstance(part, Term):
-            alternatives.append(part.anchors)
+            alternatives.append(Alternative(part.anchors, ()))
+            rarest.append(frozenset(part.literals))
             continue
         found = gate(part)
         if found is None:
             return None
-        alternatives.append(found.anchors)
-    return Gate(tuple(alternatives), lambda kept: Or(tuple(node.parts[at] for at in kept)))
+        alternatives.append(Alternative(found.anchors, _beside(found.anchors, found.needs)))
+        rarest.append(found.needs[0].literals)
+    return Gate(
+        tuple(alternatives),
+        (_need(frozenset[str]().union(*rarest)),),
+        lambda kept: Or(tuple(node.parts[at] for at in kept)),
+    )
+
+
+def _beside(anchors: Iterable[Anchor], needs: Iterable[Need]) -> tuple[frozenset[str], ...]:
+    """Leave out the needs that are met wherever one of the anchors stands."""
+    met = {anchor.literal for anchor in anchors}
+    return tuple(need.literals for need in needs if not need.literals >= met)
 
 
 def _put_back(parts: tuple[Node, ...], at: int) -> Callable[[Node], Node]:
@@ -141,15 +183,20 @@ def _put_back(parts: tuple[Node, ...], at: int) -> Callable[[Node], Node]:
 
 def _narrowest(choices: Iterable[tuple[Node, Callable[[Node], Node]]]) -> Gate | None:
     """Take the best gate of several parts; each comes with what puts it back in its place."""
-    best: tuple[Gate, Callable[[Node], Node]] | None = None
-    for part, put_back in choices:
-        found = gate(part)
-        if found and (best is None or found.cost < best[0].cost):
-            best = found, put_back
-    if best is None:
+    found = [(each, put_back) for part, put_back in choices if (each := gate(part))]
+    if not found:
         return None
-    inner, put_back = best
-    return Gate(inner.alternatives, lambda kept: put_back(inner.keep(kept)))
+    inner, put_back = min(found, key=lambda pair: pair[0].cost)
+    needs = sorted((need for each, _ in found for need in each.needs), key=lambda need: need.cost)
+    return Gate(
+        inner.alternatives,
+        tuple(needs[:_MOST_NEEDS]),
+        lambda kept: put_back(inner.keep(kept)),
+    )
+
+
+#: Tells whether a text has none of some literals.
+Lacks = Callable[[frozenset[str]], bool]
 
 
 class Presearch:
@@ -169,6 +216,8 @@ class Presearch:
         #: the automaton, where to look for all of them would cost more than for a few.
         self.literals_in = None if AhoCorasick is None else self._literals_in
         self._gates: dict[int, Gate] = {}
+        #: What each of them asks for beside its gate.
+        self._needs: dict[int, tuple[frozenset[str], ...]] = {}
         #: Trees without a gate: they are tried on every text.
         self._open: list[tuple[int, Node]] = []
         doors: dict[str, dict[Anchor, list[tuple[int, int]]]] = {}
@@ -178,16 +227,22 @@ class Presearch:
                 self._open.append((number, tree))
                 continue
             self._gates[number] = found
-            for at, anchors in enumerate(found.alternatives):
-                for anchor in anchors:
+            self._needs[number] = _beside(found.anchors, found.needs)
+            for at, alternative in enumerate(found.alternatives):
+                for anchor in alternative.anchors:
                     behind = doors.setdefault(anchor.literal, {}).setdefault(anchor, [])
                     behind.append((number, at))
         self._find = finder(list(doors))
         #: For each literal its anchors, each with the alternatives of trees that it lets in.
         self._doors = [list(anchors.items()) for anchors in doors.values()]
 
-    def worth_trying(self, folded: str) -> list[tuple[int, Node]]:
-        """Give the number of each tree that may hold, and the tree without what cannot hold."""
+    def worth_trying(self, folded: str, lacks: Lacks) -> list[tuple[int, Node]]:
+        """Give the number of each tree that may hold, and the tree without what cannot hold.
+
+        Args:
+            folded: The text.
+            lacks: Tells what it has not; asked where rare words do not tell enough.
+        """
         kept: dict[int, set[int]] = {}
         opened: set[Anchor] = set()
         for literal, start, end in self._find(folded):
@@ -196,8 +251,19 @@ class Presearch:
                     opened.add(anchor)
                     for number, at in behind:
                         kept.setdefault(number, set()).add(at)
-        found = [(number, self._gates[number].keep(sorted(at))) for number, at in kept.items()]
+        found = [
+            (number, self._gates[number].keep(possible))
+            for number, at in kept.items()
+            if (possible := self._possible(number, sorted(at), lacks))
+        ]
         return sorted(found + self._open, key=lambda pair: pair[0]) if found else self._open
+
+    def _possible(self, number: int, kept: list[int], lacks: Lacks) -> list[int]:
+        """Leave out the alternatives that lack what must stand beside their rarest words."""
+        if any(map(lacks, self._needs[number])):
+            return []
+        alternatives = self._gates[number].alternatives
+        return [at for at in kept if not any(map(lacks, alternatives[at].needs))]
 
     def _literals_in(self, folded: str) -> frozenset[str]:
         literals, find = self._vocabulary

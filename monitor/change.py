@@ -220,7 +220,7 @@ class _Tried:
 
     def __init__(self, row: ArticleMatches, presearch: Presearch) -> None:
         self.row = row
-        self.scan = Scan(row.article)
+        self.scan = Scan(row.article, presearch.literals_in)
         self._worth = dict(presearch.worth_trying(self.scan.folded, self.scan.lacks))
 
     def hits(self, number: int | None) -> list[Hit] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import time
 from dataclasses import asdict
@@ -25,8 +26,12 @@ from monitor.console import (
 from monitor.errors import BusyError, ConfigError, MonitorError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from monitor.change import Sample, Trial, Yield
     from monitor.config import TopicConfig
+    from monitor.model import ArticleMatches
+    from monitor.suggest import Suggestion
 
 #: The id of a topic that only `--query` has.
 _LOOSE = "query"
@@ -200,6 +205,78 @@ def _json(trial: Trial) -> dict[str, object]:
 
 def _sample_json(sample: Sample) -> dict[str, object]:
     return {**asdict(sample), "at": sample.at.isoformat()}
+
+
+#: So many articles are looked through for suggestions, so many at a time.
+_MOST_READ = 20_000
+_READ_AT_ONCE = 500
+
+
+@click.command(short_help="Suggest words for a topic, as lines to paste.")
+@with_config
+@click.argument("topic")
+@click.option(
+    "--since",
+    "period",
+    default="90d",
+    show_default=True,
+    callback=_period,
+    metavar="TIME",
+    help=f'Learn from the articles of so long: "30d", "12w"; at most {_MOST_READ:,}.',
+)
+@with_json
+def suggest(path: Path, topic: str, period: timedelta, *, as_json: bool) -> None:
+    """Suggest what TOPIC could look for or leave out, from its matches, near misses and marks.
+
+    Nothing is changed. `monitor try` tells what a word would bring.
+    """
+    from monitor.model import ArchiveFilter  # noqa: PLC0415
+    from monitor.suggest import suggest as learn  # noqa: PLC0415
+
+    with opened(path) as app:
+        _check_known(topic, app.config.topics)
+        wanted = next(each for each in app.config.topics if each.id == topic)
+        recent = ArchiveFilter(since=app.clock() - period, matched_only=False)
+
+        def rows() -> Iterator[ArticleMatches]:
+            after = None
+            for _ in range(_MOST_READ // _READ_AT_ONCE):
+                page = app.store.page(recent, after=after, limit=_READ_AT_ONCE)
+                yield from page.articles
+                after = page.next
+                if after is None:
+                    return
+
+        found = learn(wanted, rows)
+    if as_json:
+        print_json({"topic": topic, **asdict(found)})
+        return
+    _print_list("any", found.add, "{0.matches:,} matches say it, {0.others:,} other articles")
+    _print_list(
+        "none",
+        found.leave_out,
+        "{0.matches:,} irrelevant matches say it, {0.others:,} without a judgement",
+    )
+    if found.near_misses:
+        click.echo("# Near misses: articles that are one clause short")
+    for miss in found.near_misses:
+        told = f"{count(miss.others, 'article')}: {miss.text} without {miss.missing}"
+        click.echo(fitted(" ".join(told.split()), "# "))
+        for title in miss.examples:
+            click.echo(fitted(f"such as {title[:160]}", "#     "))
+    if not (found.add or found.leave_out or found.near_misses):
+        click.echo("nothing to suggest yet; it takes some matches, or marks in the archive")
+
+
+def _print_list(key: str, found: tuple[Suggestion, ...], told: str) -> None:
+    """Print what may go into a list of the topic, as TOML with the reasons as comments."""
+    if not found:
+        return
+    click.echo(f"# for the list `{key}`")
+    for each in found:
+        click.echo(f"{json.dumps(each.text, ensure_ascii=False)},  # {told.format(each)}")
+        for title in each.examples:
+            click.echo(fitted(f"such as {title[:160]}", "#     "))
 
 
 #: How long `monitor reload` waits for the service.

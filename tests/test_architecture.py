@@ -81,6 +81,7 @@ LAYERS = {
         "silence",
         "stories",
         "ranking",
+        "suggest",
     },
     "words": {"model", "errors"},
 }

@@ -1,0 +1,269 @@
+"""What a topic's matches, its near misses and its reviewers' marks say of better words for it.
+
+matches ─→ their names and phrases ─→ those that are rare elsewhere   words to add
+marks   ─→ what only irrelevant matches say                           words to leave out
+the rest of the archive ─→ all but one part of the topic holds        near misses
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from math import log
+
+from monitor.config import TopicConfig
+from monitor.matcher import compiled, loose_article
+from monitor.model import Article, ArticleMatches, Mark
+from monitor.query import Node, Or, Presearch, Scan, evaluate, wanted_terms
+from monitor.query.tree import And, Guarded, Meta, Near, Not, Scope
+from monitor.text import UNSPACED, fold
+
+#: The most suggestions of each kind.
+MOST = 8
+_MOST_EXAMPLES = 2
+#: A text tells what it is about in its beginning.
+_BEGINNING = 500
+#: So many matches have to say it; so many irrelevant ones; so many times as often as elsewhere.
+_FEWEST, _FEWEST_IRRELEVANT, _LIFT = 3, 2, 10.0
+#: A phrase that contains another one so nearly as often says the same.
+_SAME = 0.75
+_WIDE = f"{UNSPACED}-\U0010ffff"
+_NARROW = rf"[^\W_{_WIDE}]+"
+_RUN = re.compile(rf"{_NARROW}(?:[ .’'-]{_NARROW})*|(?:(?=[{_WIDE}])\w)+")
+
+
+@dataclass(slots=True)
+class Suggestion:
+    """Words to add to a topic or to leave out, or a near miss of it."""
+
+    #: An item to write down; of a near miss, the item or part that is one clause short.
+    text: str
+    #: Matches that say it: all of them for words to add, irrelevant ones for words to leave out.
+    matches: int = 0
+    #: Articles that say it and are no matches; of words to leave out, the matches without a mark.
+    others: int = 0
+    #: Titles, those of `others` first where there are any.
+    examples: list[str] = field(default_factory=list)
+    #: Of a near miss, what is not there.
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestions:
+    """All that is suggested for one topic, the best first."""
+
+    add: tuple[Suggestion, ...]
+    leave_out: tuple[Suggestion, ...]
+    near_misses: tuple[Suggestion, ...]
+
+
+def suggest(topic: TopicConfig, rows: Callable[[], Iterable[ArticleMatches]]) -> Suggestions:
+    """Suggest words for a topic.
+
+    Args:
+        topic: As it is configured now.
+        rows: Gives articles, matched or not; it is asked twice, so that memory stays small.
+    """
+    learnt = _Learnt(topic.id)
+    for row in rows():
+        if _is_match(row, topic.id):
+            learnt.count(row)
+    learnt.choose()
+    one_short = _one_short(topic)
+    misses: dict[tuple[str, str], Suggestion] = {}
+    for row in rows():
+        learnt.weigh(row)
+        if _is_match(row, topic.id):
+            continue
+        for item, missing in one_short(row.article):
+            miss = misses.setdefault((item, missing), Suggestion(item, missing=missing))
+            miss.others += 1
+            _show(miss, row.article)
+    own = compiled(topic.model_copy(update={"none": ()})).tree
+    return Suggestions(
+        add=_best(learnt.good, learnt.rarity, own),
+        leave_out=_best(learnt.bad, _blame, own),
+        near_misses=tuple(sorted(misses.values(), key=lambda each: -each.others)[:MOST]),
+    )
+
+
+class _Learnt:
+    """What a topic's matches say, first counted among them, then looked for everywhere."""
+
+    def __init__(self, topic_id: str) -> None:
+        self._topic_id = topic_id
+        self._said, self._irrelevant = Counter[str](), Counter[str]()
+        self._relevant = set[str]()
+        self._surfaces: dict[str, str] = {}
+        self._matches = self._rest = 0
+        self.good: dict[str, Suggestion] = {}
+        self.bad: dict[str, Suggestion] = {}
+
+    def count(self, row: ArticleMatches) -> None:
+        """Take a match into account."""
+        phrases = _phrases(row.article)
+        for key, surface in phrases.items():
+            self._surfaces.setdefault(key, surface)
+        mark = _mark(row, self._topic_id)
+        if mark is Mark.IRRELEVANT:
+            self._irrelevant.update(phrases.keys())
+            return
+        self._matches += 1
+        self._said.update(phrases.keys())
+        if mark is Mark.RELEVANT:
+            self._relevant.update(phrases)
+
+    def choose(self) -> None:
+        """Keep what enough matches say."""
+        for key, count in self._said.items():
+            if count >= _FEWEST:
+                self.good[key] = Suggestion(self._surfaces[key], count)
+        for key, count in self._irrelevant.items():
+            if count >= _FEWEST_IRRELEVANT and key not in self._relevant:
+                self.bad[key] = Suggestion(self._surfaces[key], count)
+
+    def weigh(self, row: ArticleMatches) -> None:
+        """Look at an article, matched or not, for what was kept."""
+        phrases = _phrases(row.article)
+        if not _is_match(row, self._topic_id):
+            self._rest += 1
+            for key in self.good.keys() & phrases.keys():
+                self.good[key].others += 1
+                _show(self.good[key], row.article, first=self.good[key].others == 1)
+        elif _mark(row, self._topic_id) is Mark.IRRELEVANT:
+            for key in self.bad.keys() & phrases.keys():
+                _show(self.bad[key], row.article)
+        else:
+            for key in self.good.keys() & phrases.keys():
+                _show(self.good[key], row.article)
+            for key in self.bad.keys() & phrases.keys():
+                self.bad[key].others += 1
+
+    def rarity(self, each: Suggestion) -> float:
+        """Score words to add; 0 for what other articles say as well."""
+        lift = (each.matches / self._matches) / ((each.others + 1) / (self._rest + 1))
+        return each.matches * log(lift) if lift >= _LIFT else 0
+
+
+def _blame(each: Suggestion) -> float:
+    return each.matches / (each.others + 1) if each.matches > each.others else 0
+
+
+def _is_match(row: ArticleMatches, topic_id: str) -> bool:
+    return any(match.topic_id == topic_id for match in row.matches)
+
+
+def _mark(row: ArticleMatches, topic_id: str) -> Mark:
+    return next((each.mark for each in row.reviews if each.topic_id == topic_id), Mark.OPEN)
+
+
+def _show(suggestion: Suggestion, article: Article, *, first: bool = False) -> None:
+    if article.title and article.title not in suggestion.examples:
+        suggestion.examples.insert(0 if first else len(suggestion.examples), article.title)
+        del suggestion.examples[_MOST_EXAMPLES:]
+
+
+def _phrases(article: Article) -> dict[str, str]:
+    """Give the names and phrases of an article's beginning: folded, and as they are written."""
+    text = f"{article.title}\n{article.text[:_BEGINNING]}"
+    return {fold(phrase): phrase for run in _RUN.findall(text) for phrase in _parts(run)}
+
+
+def _parts(run: str) -> Iterator[str]:
+    if run[0] >= UNSPACED:
+        for size in (2, 3, 4):
+            yield from (run[at : at + size] for at in range(len(run) - size + 1))
+        return
+    words = run.split(" ")
+    for size in (1, 2, 3):
+        for at in range(len(words) - size + 1):
+            some = words[at : at + size]
+            if _is_telling(some[0]) and _is_telling(some[-1]):
+                yield " ".join(some)
+
+
+def _is_telling(word: str) -> bool:
+    return not word.isdigit() and (len(word) > 3 or not word.islower())
+
+
+def _best(
+    found: dict[str, Suggestion], score: Callable[[Suggestion], float], own: Node
+) -> tuple[Suggestion, ...]:
+    """Take the best: one of several that overlap, and none that the topic finds or is made of."""
+    scores = {key: value for key, each in found.items() if (value := score(each)) > 0}
+    kept: list[str] = []
+    for key in sorted(scores, key=lambda key: (-scores[key], -len(key), key)):
+        number = found[key].matches
+        if any(
+            (key in other or other in key) and number <= found[other].matches / _SAME
+            for other in kept
+        ):
+            continue
+        if evaluate(own, Scan(loose_article(found[key].text, ""))) is None:
+            kept.append(key)
+        if len(kept) == MOST:
+            break
+    return tuple(found[key] for key in kept)
+
+
+def _one_short(topic: TopicConfig) -> Callable[[Article], Iterator[tuple[str, str]]]:
+    """Make what gives, for an article, each item that is one clause short, and that clause.
+
+    What holds has to stand in the title: in a long text nearly everything is one clause short.
+    """
+    query = compiled(topic)
+    items = topic.any or (topic.query or "all",)
+    trees = [query.only(at) for at in range(len(topic.any))] or [query.tree]
+    shorter = [
+        (needed, item, _told(missing))
+        for item, tree in zip(items, trees, strict=True)
+        for needed, missing in _relaxed(tree)
+    ]
+    presearch = Presearch(needed for needed, _, _ in shorter)
+
+    def look(article: Article) -> Iterator[tuple[str, str]]:
+        scan = Scan(article, presearch.literals_in)
+        worth = presearch.worth_trying(scan.folded, scan.lacks)
+        if not worth or evaluate(query.tree, scan) is not None:
+            return
+        for number, tree in worth:
+            if any(scan.is_in(hit, "title") for hit in evaluate(tree, scan) or ()):
+                yield shorter[number][1:]
+
+    return look
+
+
+def _relaxed(  # noqa: C901  one case for each kind of node
+    node: Node,
+) -> Iterator[tuple[Node, Node]]:
+    """Give a node without one of its clauses, and that clause.
+
+    What stands first is what it is about and stays; so do exclusions, which are meant.
+    """
+    match node:
+        case And(parts):
+            for at, part in enumerate(parts):
+                others = parts[:at] + parts[at + 1 :]
+                if at and not isinstance(part, Not):
+                    yield And(others), part
+                for needed, missing in _relaxed(part):
+                    yield And((needed, *others)), missing
+        case Or((part,)):  # an item of `any` alone
+            yield from _relaxed(part)
+        case Near(left, right):
+            yield left, right
+        case Scope(place, part):
+            for needed, missing in _relaxed(part):
+                yield Scope(place, needed), missing
+        case Guarded(part, guards):
+            for needed, missing in _relaxed(part):
+                yield Guarded(needed, guards), missing
+        case _:
+            return
+
+
+def _told(missing: Node) -> str:
+    if isinstance(missing, Or) and isinstance(missing.parts[0], Meta):
+        return " OR ".join(f"{part.field}:{part.value}" for part in missing.parts)  # type: ignore[union-attr]  # lists of languages and sources hold nothing else
+    words = list(dict.fromkeys(term.text for term in wanted_terms(missing)))
+    return " OR ".join(words[:4]) + (" OR …" if len(words) > 4 else "")

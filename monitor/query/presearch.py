@@ -8,7 +8,7 @@ alternatives. The words that must stand beside them are asked for before that.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from monitor.query.terms import Anchor, Term
 from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope, all_terms
@@ -70,17 +70,9 @@ def automaton(literals: Sequence[str]) -> Finder:
 _MOST_NEEDS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Literals of which one must stand in a text for a node to hold there."""
-
-    literals: frozenset[str]
-    #: How often one stands there, roughly: few literals and long ones reject most.
-    cost: float
-
-
-def _need(literals: frozenset[str]) -> Need:
-    return Need(literals, sum(_weight(literal) ** -2 for literal in literals))
+def _cost(literals: Iterable[str]) -> float:
+    """Say how often one of them stands in a text, roughly: few and long ones reject most."""
+    return sum(_weight(literal) ** -2 for literal in literals)
 
 
 def _weight(literal: str) -> float:
@@ -88,8 +80,7 @@ def _weight(literal: str) -> float:
     return sum(2.5 if char >= UNSPACED or "0" <= char <= "9" else 1 for char in literal)
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(NamedTuple):
     """One of the ways in which a node may hold."""
 
     #: One of these must stand in the text …
@@ -105,7 +96,7 @@ class Gate:
     #: Of these one must hold …
     alternatives: tuple[Alternative, ...]
     #: … and of each of these one literal must stand there; the rarest first, never none.
-    needs: tuple[Need, ...]
+    needs: tuple[frozenset[str], ...]
     #: Makes the node with only so many of its alternatives, by their positions.
     keep: Callable[[Iterable[int]], Node]
 
@@ -116,15 +107,15 @@ class Gate:
 
     @property
     def cost(self) -> float:
-        """How often it stands open, roughly: few anchors and long ones reject most."""
-        return sum(_weight(anchor.literal) ** -2 for anchor in self.anchors)
+        """How often it stands open, roughly."""
+        return _cost(anchor.literal for anchor in self.anchors)
 
 
 def gate(node: Node) -> Gate | None:  # noqa: PLR0911  one case for each kind of node
     """Find the gate that rejects most; None for a node that may hold in any text."""
     match node:
         case Term():
-            needs = (_need(frozenset(node.literals)),)
+            needs = (frozenset(node.literals),)
             return Gate((Alternative(node.anchors, ()),), needs, lambda _: node)
         case Or():
             return _gate_of_any(node)
@@ -151,28 +142,30 @@ def gate(node: Node) -> Gate | None:  # noqa: PLR0911  one case for each kind of
 
 def _gate_of_any(node: Or) -> Gate | None:
     alternatives: list[Alternative] = []
-    rarest: list[frozenset[str]] = []
+    rarest: list[Iterable[str]] = []
     for part in node.parts:
         if isinstance(part, Term):
             alternatives.append(Alternative(part.anchors, ()))
-            rarest.append(frozenset(part.literals))
+            rarest.append(part.literals)
             continue
         found = gate(part)
         if found is None:
             return None
         alternatives.append(Alternative(found.anchors, _beside(found.anchors, found.needs)))
-        rarest.append(found.needs[0].literals)
+        rarest.append(found.needs[0])
     return Gate(
         tuple(alternatives),
-        (_need(frozenset[str]().union(*rarest)),),
+        (frozenset[str]().union(*rarest),),
         lambda kept: Or(tuple(node.parts[at] for at in kept)),
     )
 
 
-def _beside(anchors: Iterable[Anchor], needs: Iterable[Need]) -> tuple[frozenset[str], ...]:
+def _beside(
+    anchors: Iterable[Anchor], needs: Iterable[frozenset[str]]
+) -> tuple[frozenset[str], ...]:
     """Leave out the needs that are met wherever one of the anchors stands."""
     met = {anchor.literal for anchor in anchors}
-    return tuple(need.literals for need in needs if not need.literals >= met)
+    return tuple(need for need in needs if not need >= met)
 
 
 def _put_back(parts: tuple[Node, ...], at: int) -> Callable[[Node], Node]:
@@ -186,8 +179,11 @@ def _narrowest(choices: Iterable[tuple[Node, Callable[[Node], Node]]]) -> Gate |
     found = [(each, put_back) for part, put_back in choices if (each := gate(part))]
     if not found:
         return None
-    inner, put_back = min(found, key=lambda pair: pair[0].cost)
-    needs = sorted((need for each, _ in found for need in each.needs), key=lambda need: need.cost)
+    inner, put_back = found[0]
+    needs = list(inner.needs)
+    if len(found) > 1:  # the cost of long lists is worth counting only for a choice
+        inner, put_back = min(found, key=lambda pair: pair[0].cost)
+        needs = sorted((need for each, _ in found for need in each.needs), key=_cost)
     return Gate(
         inner.alternatives,
         tuple(needs[:_MOST_NEEDS]),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import __version__
-from monitor.cli_change import config, edit, reload, suggest, try_
+from monitor.cli_change import config, edit, init, reload, suggest, try_
 from monitor.cli_digest import digest
 from monitor.cli_feeds import feeds
 from monitor.cli_stats import stats
@@ -338,6 +338,7 @@ def _problem_json(problem: Problem) -> dict[str, object]:
 
 cli.add_command(try_)
 cli.add_command(suggest)
+cli.add_command(init)
 cli.add_command(edit)
 cli.add_command(reload)
 cli.add_command(config)

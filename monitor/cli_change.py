@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import sys
 import time
 from dataclasses import asdict
 from datetime import datetime, timedelta, tzinfo
@@ -457,3 +458,69 @@ def _review(copy: Path) -> bool:
         click.echo(fitted(line))
     print_trials(trials, zone, since=since)
     return True
+
+
+@click.command(short_help="Write a configuration of your own.")
+@with_config
+@click.option("--topic", "topics", multiple=True, metavar="WORDS", help="Watch this; repeatable.")
+@click.option("--to", metavar="ADDRESS", help="Who gets the digest.")
+@click.option("--smtp", metavar="HOST", help="The mail server.")
+@click.option("--from", "sender", metavar="ADDRESS", help="Who the mail is from; else as --to.")
+def init(
+    path: Path, topics: tuple[str, ...], to: str | None, smtp: str | None, sender: str | None
+) -> None:
+    """Write a commented configuration; without options, a person at a terminal is asked.
+
+    A file that is there is never overwritten. Without --topic it has the topics that are shipped.
+    """
+    from monitor import config as configuration  # noqa: PLC0415
+    from monitor.app import shipped_config  # noqa: PLC0415
+
+    if path.exists():
+        raise MonitorError(f"{path} is there already; `monitor edit` changes it")
+    if not (topics or to or smtp or sender) and sys.stdin.isatty():
+        words = click.prompt("What to watch, with commas between (empty: examples)", default="")
+        topics = tuple(each for each in map(str.strip, words.split(",")) if each)
+        to = click.prompt("Who gets the digest by mail (empty: nobody)", default="")
+        smtp = click.prompt("Your mail server (empty: files only)", default="") if to else ""
+    if (smtp or sender) and not to:
+        raise click.UsageError("a mail server is of use with --to ADDRESS only")
+    text = _filled(shipped_config().read_text("utf-8"), topics, to, smtp, sender or to)
+    configuration.load(text, path=str(path))
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise MonitorError(f"{path} cannot be written: {error.strerror}") from error
+    click.echo(f"{path} is written; `monitor check` looks it over, `monitor run` starts")
+    if smtp:
+        click.echo("the user name and password of the mail server: SMTP_USER and SMTP_PASSWORD")
+
+
+def _filled(
+    text: str, topics: tuple[str, ...], to: str | None, smtp: str | None, sender: str | None
+) -> str:
+    """Put answers into the shipped configuration, so that its comments stay."""
+
+    def quoted(value: str) -> str:
+        return json.dumps(os.fsencode(value).decode("utf-8", "replace"), ensure_ascii=False)
+
+    if topics:
+        start, end = (
+            text.index("\n[[topic]]\n"),
+            text.index("\n\n# ------", text.index("[[topic]]")),
+        )
+        tables = (
+            f'\n[[topic]]\nid = "topic-{number}"\nname = {quoted(words)}\nany = [{quoted(words)}]\n'
+            for number, words in enumerate(topics, 1)
+        )
+        text = text[:start] + "".join(tables) + text[end:]
+    if to:
+        text = text.replace('\n#to = ["me@example.com"]', f"\nto = [{quoted(to)}]")
+    if to and smtp:
+        start = text.index("\n#[mail]\n")
+        end = text.index("\n\n", start)
+        table = text[start:end].replace("\n#", "\n").replace("smtp.example.com", quoted(smtp)[1:-1])
+        table = table.replace("News Monitor <me@example.com>", quoted(sender or to)[1:-1])
+        text = text[:start] + table + text[end:]
+    return text

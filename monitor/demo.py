@@ -190,13 +190,19 @@ def _configuration(server_url: str, at: str, topics: Sequence[TopicConfig] | Non
 
 def _table(topic: TopicConfig) -> str:
     """Write a topic as it could stand in a configuration."""
-    # What JSON says of texts, numbers and lists is TOML as well; an empty list is left out, since
-    # a key beside it (within without near) would be a fault.
-    given = {key: value for key, value in topic.model_dump().items() if value not in (None, ())}
+    # An empty list is left out, since a key beside it (within without near) would be a fault.
+    given = {k: value for k, value in topic.model_dump().items() if value not in (None, (), {})}
     if not topic.near:
         given.pop("within")
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in given.items()]
+    lines = [f"{key} = {_value(value)}" for key, value in given.items()]
     return "\n".join(["[[topic]]", *lines, "", ""])
+
+
+def _value(value: object) -> str:
+    # What JSON says of texts, numbers and lists is TOML as well.
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_value(key)} = {_value(v)}" for key, v in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _clear(folder: Path, config: Path) -> None:

@@ -113,6 +113,6 @@ def test_sample_news_travels_from_poll_to_digest(installed: Installed, tmp_path:
         "monitor", "digest", "preview", "--since", "all", "--config", str(config), cwd=tmp_path
     )
     assert (preview.returncode, preview.stderr) == (0, "")
-    assert "Kling 4 turns one sketch into two minutes of film" in preview.stdout
-    assert "可灵 4 发布" in preview.stdout
+    assert "Kuaishou's Kling 4 keeps a face for two minutes" in preview.stdout
+    assert "云间科技" in preview.stdout
     assert "Klingon" not in preview.stdout

@@ -123,7 +123,7 @@ class Runner:
         (self.folder / "config.toml").write_text(
             f'{database}timezone = "UTC"\n[web]\nlisten = "127.0.0.1:0"\n'
             f'[fetch]\nallow = ["127.0.0.0/8"]\nhost_gap = "0s"\nfloor = "1m"\nceiling = "2h"\n'
-            f'[[topic]]\nid = "wanted"\nname = "Wanted"\nany = ["{WORD}"]\n{digests}{feeds}'
+            f'[[topic]]\nid = "wanted"\nname = "Wanted"\nany = ["{WORD}*"]\n{digests}{feeds}'
             f'[mail]\nfrom = "Monitor <monitor@sender.example>"\nhost = "127.0.0.1"\n'
             f'port = {self.world.mail.port}\nsecurity = "plain"\n',
             encoding="utf-8",

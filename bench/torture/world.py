@@ -38,7 +38,9 @@ class Entry:
 
     @property
     def xml(self) -> str:
-        word = WORD if self.wanted else "Nothing"
+        # Each wanted one has a form of the word to itself: one shared word can make a story, and a
+        # story shows only its lead's headline.
+        word = f"{WORD}{self.words.split()[0]}" if self.wanted else "Nothing"
         return (
             f"<item><guid>{self.token}</guid><link>{self.link}</link>"
             f"<title>{word} {self.token} {self.words}</title>"

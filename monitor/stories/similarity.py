@@ -24,6 +24,10 @@ WINDOW = timedelta(days=4)
 #: Amounts tell events apart better than how rare they are says.
 NUMBER_WEIGHT = 1.5
 
+#: With fewer tokens in common no two articles are alike: a single one is mostly the topic's name,
+#: which in a young archive looks rare.
+FEWEST = 2
+
 #: What is less alike than this counts as not alike at all: most pairs, and none of one event.
 FAINTEST = 0.05
 
@@ -155,10 +159,12 @@ def _measured(vector: _Vector) -> _Vector:
 
 
 def _compared(vector: _Vector, held: _Postings, first: int) -> dict[int, float]:
-    """Give the cosine with each article from `first` on that has one of the tokens."""
+    """Give the cosine with each article from `first` on that has enough of the tokens."""
     sums: defaultdict[int, float] = defaultdict(float)
+    shared: Counter[int] = Counter()
     for token, weight in vector.items():
         for other, its_weight in held.get(token, ()):
             if other >= first:
                 sums[other] += weight * its_weight
-    return sums
+                shared[other] += 1
+    return {other: value for other, value in sums.items() if shared[other] >= FEWEST}

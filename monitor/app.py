@@ -317,25 +317,27 @@ class App:
             return FolderMailer(self.outbox)
         return SmtpMailer(self.config.mail, environ, self.path.parent)
 
-    def mail_problems(self, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-        """Name the secrets of `[mail]` that are not there, before a digest needs them."""
+    def mail_problems(self, environ: Mapping[str, str] = os.environ) -> tuple[Problem, ...]:
+        """Name the secrets of `[mail]` that are not there, before one is needed."""
         mail = self.config.mail
         if mail is None:
             return ()
-        variables = [name for name in (mail.user_env, mail.password_env) if name]
-        files = [self.path.parent / name for name in (mail.user_file, mail.password_file) if name]
-        problems = [
-            f"[mail]: the environment variable {name} is not set; set it where the monitor starts"
-            for name in variables
-            if not environ.get(name)
-        ]
-        problems += [
-            f"[mail]: the file {file} cannot be read; put the secret there, readable by the monitor"
-            for file in files
-            if not os.access(file, os.R_OK)
-        ]
-        unsigned = Signer(mail, self.path.parent).problem()
-        return (*problems, unsigned) if unsigned else tuple(problems)
+        variables = {"user_env": mail.user_env, "password_env": mail.password_env}
+        files = {"user_file": mail.user_file, "password_file": mail.password_file}
+        problems = {
+            key: f"the environment variable {name} is not set; set it where the monitor starts"
+            for key, name in variables.items()
+            if name and not environ.get(name)
+        }
+        for key, name in files.items():
+            if name and not os.access(file := self.path.parent / name, os.R_OK):
+                problems[key] = (
+                    f"the file {file} cannot be read; put the secret there, readable by the monitor"
+                )
+        if unsigned := Signer(mail, self.path.parent).problem():
+            problems["dkim_key_file"] = unsigned
+        located = configuration.locator(self.config)
+        return tuple(located(("mail", key), message) for key, message in problems.items())
 
     def makings(self) -> deliver.Makings:
         """Give what issues are made of."""
@@ -348,16 +350,15 @@ class App:
             notices=self.notices,
         )
 
-    def extract_problems(self) -> tuple[str, ...]:
+    def extract_problems(self) -> tuple[Problem, ...]:
         """Say so if pages are to be read in full and the package for it is not there."""
-        asking = [feed for feed in self.config.feeds if feed.extract]
+        asking = [row for row, feed in enumerate(self.config.feeds) if feed.extract]
         if not asking or extract.is_installed():
             return ()
-        problem = (
-            f"[[feed]] {asking[0].url}: extract = true needs one more package: "
-            "pip install 'news-monitor[extract]', or take it out"
+        message = (
+            "needs one more package: pip install 'news-monitor[extract]'; or take the line out"
         )
-        return (problem,)
+        return (configuration.locator(self.config)(("feed", asking[0], "extract"), message),)
 
     def notices(self) -> tuple[str, ...]:
         """Tell what the reader of a digest should know of the configuration file."""

@@ -19,6 +19,7 @@ import click
 
 from monitor import __version__
 from monitor.cli_change import config, edit, init, reload, suggest, try_
+from monitor.cli_check import check
 from monitor.cli_digest import digest
 from monitor.cli_feeds import feeds
 from monitor.cli_stats import stats
@@ -37,7 +38,6 @@ from monitor.console import (
 from monitor.errors import ConfigError, MonitorError, QueryError, underlined
 
 if TYPE_CHECKING:
-    from monitor.errors import Problem
     from monitor.model import ArticleMatches, PollReport, ReadingReport
 
 
@@ -136,7 +136,7 @@ def poll(path: Path, *, force: bool, as_json: bool) -> None:
     else:
         _print_report(report, pages, configured=len(app.config.feeds))
     for problem in problems:
-        click.echo(problem, err=True)
+        click.echo(problem.told(str(path)), err=True)
 
 
 def _poll_json(report: PollReport, pages: ReadingReport) -> dict[str, object]:
@@ -268,74 +268,7 @@ cli.add_command(feeds)
 cli.add_command(why)
 
 
-@cli.command(short_help="Find all mistakes in the configuration.")
-@with_config
-@with_json
-def check(path: Path, *, as_json: bool) -> None:
-    """Check the configuration, the templates and the database, and say what is wrong."""
-    from monitor import checking  # noqa: PLC0415
-    from monitor.app import read_config, utc_now  # noqa: PLC0415
-
-    try:
-        config = read_config(path)
-    except ConfigError as error:
-        if not as_json:
-            raise
-        print_json(
-            {
-                "ok": False,
-                "problems": [_problem_json(problem) for problem in error.problems],
-            }
-        )
-        sys.exit(2)
-    with opened(path) as app:
-        templates = app.preview(everything=True)[1].problems if config.digests else ()
-        secrets = app.mail_problems()
-        packages = app.extract_problems()
-        doubts = checking.doubts(config, app.store, utc_now())
-    problems = [("templates", problem) for problem in templates]
-    problems += [("mail", problem) for problem in secrets]
-    problems += [("feeds", problem) for problem in packages]
-    counts = ", ".join(
-        (
-            count(len(config.topics), "topic"),
-            count(len(config.feeds), "feed"),
-            count(len(config.digests), "digest"),
-        )
-    )
-    if as_json:
-        print_json(
-            {
-                "ok": not problems,
-                "problems": [
-                    {"line": 0, "column": 0, "place": place, "message": message}
-                    for place, message in problems
-                ],
-                "doubts": [_problem_json(doubt) for doubt in doubts],
-                "topics": len(config.topics),
-                "feeds": len(config.feeds),
-                "digests": len(config.digests),
-            }
-        )
-    else:
-        for doubt in doubts:
-            click.echo(doubt.told(str(path)), err=True)
-        for _, message in problems:
-            click.echo(message, err=True)
-        click.echo(f"{path} {'by itself ' if problems else ''}is fine: {counts}")
-    if problems:
-        sys.exit(1)
-
-
-def _problem_json(problem: Problem) -> dict[str, object]:
-    return {
-        "line": problem.line,
-        "column": problem.column,
-        "place": problem.place,
-        "message": problem.message,
-    }
-
-
+cli.add_command(check)
 cli.add_command(try_)
 cli.add_command(suggest)
 cli.add_command(init)

@@ -63,6 +63,9 @@ _TOO_LARGE_CODES = frozenset({552, 523})
 #: The mailbox is full (RFC 3463, 3.3): that is 552 as well, and no shorter message helps.
 _MAILBOX_FULL = re.compile(rb"^[45]\.2\.2\b")
 
+_WHERE_SERVERS_LISTEN = (
+    'look at host, port and security of [mail]; "starttls" is usual on port 587, "tls" on 465'
+)
 _PORTS = {"tls": 465, "starttls": 587, "plain": 25}
 #: Names no machine (RFC 5321, 4.1.3): ours is nobody's business, and "localhost" is often refused.
 _EHLO_NAME = "[127.0.0.1]"
@@ -287,8 +290,10 @@ def _ascii(address: str) -> str:
 class _NotNowError(Exception):
     """The message stays where it is; the text is for the person who looks after it."""
 
-    def __init__(self, reason: str, *, login: bool = False) -> None:
+    def __init__(self, reason: str, *, key: str, login: bool = False) -> None:
         super().__init__(reason)
+        #: The key of `[mail]` to look at.
+        self.key = key
         self.login = login
 
 
@@ -337,7 +342,7 @@ class Signer:
             import dkim  # noqa: PLC0415  an extra that few need
         except ImportError as error:
             raise MonitorError(
-                '[mail]: mails cannot be signed; pip install "news-monitor[dkim]"'
+                'mails cannot be signed; pip install "news-monitor[dkim]"'
             ) from error
         try:
             key = self._key_file.read_bytes()
@@ -351,7 +356,7 @@ class Signer:
             )
         except (OSError, dkim.DKIMException) as error:
             raise MonitorError(
-                f"[mail]: mails cannot be signed with {self._key_file}: {error}; put an RSA "
+                f"mails cannot be signed with {self._key_file}: {error}; put an RSA "
                 "private key (PEM) there, readable by the monitor"
             ) from error
         return signature
@@ -406,6 +411,22 @@ class SmtpMailer:
                 return Sent(shortened=message)
             return result
         return Rejected(reason=reason)
+
+    def try_login(self) -> tuple[str, str] | None:
+        """Greet the server, protect the connection and log in as configured; nothing is sent.
+
+        Returns:
+            The key of `[mail]` to look at, and what is wrong there; None if all is well.
+        """
+        try:
+            with self._client() as client:
+                client.ehlo_or_helo_if_needed()
+                self._log_in(client)
+        except _NotNowError as error:
+            return error.key, str(error)
+        except (smtplib.SMTPException, OSError) as error:
+            return "host", f"{self._failed(error).reason}; {_WHERE_SERVERS_LISTEN}"
+        return None
 
     def _shorter_and_shorter(self, message: bytes) -> Iterator[bytes]:
         yield message
@@ -514,12 +535,14 @@ class SmtpMailer:
         if not client.has_extn("starttls"):
             raise _NotNowError(
                 f"{self._server} does not offer STARTTLS, so nothing was sent to it; "
-                'if it is meant for TLS from the start, write security = "tls" under [mail]'
+                'if it is meant for TLS from the start, write security = "tls" under [mail]',
+                key="security",
             )
         client.starttls(context=ssl.create_default_context())
 
     def _log_in(self, client: smtplib.SMTP) -> None:
         config = self._config
+        key = "user_env" if config.user_env else "user_file"
         user = self._secret("user", config.user_env, config.user_file)
         password = self._secret("password", config.password_env, config.password_file)
         if not user:
@@ -530,11 +553,12 @@ class SmtpMailer:
             raise _NotNowError(
                 f"{self._server} refused the login: {error.smtp_code} {_words(error)}; "
                 "look at the user and password of [mail]",
+                key=key,
                 login=True,
             ) from error
         except (smtplib.SMTPNotSupportedError, UnicodeEncodeError) as error:
             raise _NotNowError(
-                f"{self._server}: the login failed: {_words(error)}", login=True
+                f"{self._server}: the login failed: {_words(error)}", key=key, login=True
             ) from error
 
     def _secret(self, what: str, variable: str | None, file: str | None) -> str:
@@ -542,7 +566,8 @@ class SmtpMailer:
             if variable not in self._environ:
                 raise _NotNowError(
                     f"the mail {what} is not there: "
-                    f"set the environment variable {variable} where the monitor starts"
+                    f"set the environment variable {variable} where the monitor starts",
+                    key=f"{what}_env",
                 )
             return self._environ[variable]
         if file is None:
@@ -550,7 +575,9 @@ class SmtpMailer:
         try:
             return (self._folder / file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise _NotNowError(f"the mail {what} cannot be read from {file}: {error}") from error
+            raise _NotNowError(
+                f"the mail {what} cannot be read from {file}: {error}", key=f"{what}_file"
+            ) from error
 
     def _refused(self, code: int, answer: bytes | str) -> Deferred | Rejected:
         words = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer

@@ -47,7 +47,7 @@ LEARNING = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 #: Failures that cost no server anything: the fault is in the configuration or in the network. After
 #: a night without a connection, feeds must not wait for another one.
-_NOBODY_ASKED = frozenset({FailureKind.REFUSED, FailureKind.DNS, FailureKind.CONNECT})
+NOBODY_ASKED = frozenset({FailureKind.REFUSED, FailureKind.DNS, FailureKind.CONNECT})
 
 _ZERO = timedelta(0)
 _CUT_OFF = "the feed is cut off; its whole entries are kept, the rest is missing"
@@ -206,7 +206,7 @@ def _pause(state: FeedState, fetch: FetchConfig, status: int | None) -> timedelt
     doublings = min(state.failures - 1, 16)
     if state.first_success_at is None and state.failure_kind in UNREACHED:
         return min(FIRST_CONTACT * (1 << doublings), interval)
-    if state.failure_kind in _NOBODY_ASKED:
+    if state.failure_kind in NOBODY_ASKED:
         return interval
     if status == 429:
         doublings += 1

@@ -288,8 +288,10 @@ class Service:
             app.accept()
             self._app = app
         log.info("configuration taken over: %s", "; ".join(told) or "only comments changed")
-        for line in (*_waiting_for_a_start(self._started_with, app), *app.mail_problems()):
+        for line in _waiting_for_a_start(self._started_with, app):
             log.warning(line)
+        for problem in app.mail_problems():
+            log.warning(problem.told(app.path.name))
         for name in ("poll", "rematch"):
             with suppress(JobLookupError):  # the service is ending
                 self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))

@@ -204,7 +204,7 @@ def _say_where(app: App, server: Server) -> None:
     say(f"the archive is at {server.url}{token}")
     say(_plan(app.config, app.outbox))
     for problem in (*app.mail_problems(), *app.extract_problems()):
-        say(problem)
+        say(problem.told(app.path.name))
     say("Ctrl-C ends it")
 
 

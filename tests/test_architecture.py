@@ -28,6 +28,7 @@ LAYERS = {
         "__main__",
         "cli",
         "cli_change",
+        "cli_check",
         "cli_digest",
         "cli_feeds",
         "cli_try",
@@ -48,6 +49,7 @@ LAYERS = {
         "deliver",
         "archive",
         "checking",
+        "reaching",
         "finding",
         "timeline",
         "noise",
@@ -106,6 +108,7 @@ OWNERS = {
     "click": {
         "cli",
         "cli_change",
+        "cli_check",
         "cli_digest",
         "cli_feeds",
         "cli_try",

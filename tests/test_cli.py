@@ -433,7 +433,7 @@ def test_without_its_package_pages_are_left_alone_and_that_is_said(
     monitor: Monitor, in_full: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("monitor.extract.is_installed", lambda: False)
-    fix = f"[[feed]] {in_full.url('/feed')}: extract = true needs one more package: pip install"
+    fix = ", extract: needs one more package: pip install"
     assert fix in monitor("check").err
     assert monitor("check").code == 1
     polled = monitor("poll")

@@ -62,10 +62,10 @@ def load(text: str, *, path: str = "config.toml", machine_zone: str = "UTC") -> 
     return config
 
 
-def locator(config: Config) -> Callable[[Path, Doubt], Problem]:
-    """Give what says where in a configuration's file a doubt is.
+def locator(config: Config) -> Callable[[Path, Doubt | str], Problem]:
+    """Give what says where in a configuration's file something is the matter.
 
-    The path is one of the topics' lists or items; a doubt without text concerns all of it.
+    The path is the one of a table, a key or an item. A doubt with a text points into an item.
     """
     text = config.text.removeprefix("\ufeff")
     reading = _Reading(parse_toml(text, ""), places(text.replace("\r\n", "\n")))
@@ -408,7 +408,9 @@ class _Reading:
     def _problem(self, path: Path, message: str, *, place: str = "") -> Problem:
         return Problem(line=self._line(path), place=place or self._place(path), message=message)
 
-    def doubt(self, path: Path, doubt: Doubt) -> Problem:
+    def doubt(self, path: Path, doubt: Doubt | str) -> Problem:
+        if isinstance(doubt, str):
+            return self._problem(path, doubt)
         if doubt.text:
             return self._query_problem(path, doubt)
         return self._problem(path, doubt.message)

@@ -77,6 +77,7 @@ class FailureKind(StrEnum):
     TLS = "tls"
     TIMEOUT = "timeout"
     STATUS = "status"  # an answer other than 200 and 304
+    BUSY = "busy"  # the server asks to be left alone: 429, or Retry-After
     GONE = "gone"  # 410: never to be asked again
     TOO_LARGE = "too large"
     REDIRECT = "redirect"  # too many, in a circle, or without an address

@@ -12,6 +12,9 @@ place of floor and rhythm. On its first day a feed has no rhythm yet, and after 
 mostly new it has none for once.
 What falls into hours or days in which a feed asks not to be polled moves to the first hour after
 them.
+
+A person may have a feed polled before its time, but not sooner than a pause after the last poll,
+and not while its server asks to be left alone.
 """
 
 import zlib
@@ -39,6 +42,8 @@ from monitor.model import (
 
 #: The first wait while a feed was never reached.
 FIRST_CONTACT = timedelta(minutes=2)
+#: So long after a poll a person has to wait to have it done again.
+OUT_OF_TURN = timedelta(minutes=10)
 #: Feeds are spread over at most this, and at most a tenth of their interval.
 MAX_SPREAD = timedelta(minutes=5)
 #: So long after its first answer, a feed's rhythm is believed; until then the interval holds.
@@ -56,6 +61,15 @@ _CUT_OFF = "the feed is cut off; its whole entries are kept, the rest is missing
 def request(state: FeedState) -> FetchRequest:
     """Ask for a feed where it lives now, on condition that it changed."""
     return FetchRequest(feed_url=state.feed_url, url=state.url, validators=state.validators)
+
+
+def out_of_turn_from(state: FeedState) -> datetime | None:
+    """Say from when on a person may have a feed polled before its time; None if never."""
+    if state.retired:
+        return None
+    if state.failure_kind is FailureKind.BUSY or state.last_polled_at is None:
+        return state.next_poll_at
+    return min(state.last_polled_at + OUT_OF_TURN, state.next_poll_at)
 
 
 def decide(
@@ -187,6 +201,8 @@ def _failed(
     retry_after: timedelta = _ZERO,
     status: int | None = None,
 ) -> FeedState:
+    if kind is FailureKind.STATUS and (retry_after or status == 429):
+        kind = FailureKind.BUSY
     state = replace(
         state,
         failures=state.failures + 1,

@@ -207,6 +207,28 @@ def test_a_documents_own_pace_is_kept_for_the_304s_after_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "waits", "kind"),
+    [
+        pytest.param(failed(), 10 * MINUTE, FailureKind.STATUS, id="an error"),
+        pytest.param(failed(status=429), 2 * HOUR, FailureKind.BUSY, id="slow down"),
+        pytest.param(failed(retry_after=5 * HOUR), 5 * HOUR, FailureKind.BUSY, id="come later"),
+        pytest.param(failed(FailureKind.GONE), None, FailureKind.GONE, id="never"),
+    ],
+)
+def test_a_person_may_ask_early_but_not_a_server_that_wants_rest(
+    answer: FetchFailed, waits: timedelta | None, kind: FailureKind
+) -> None:
+    state = decide(read_before(), answer)
+    allowed = polling.out_of_turn_from(state)
+    assert state.failure_kind is kind
+    if waits is None:
+        assert allowed is None
+    else:
+        assert allowed is not None
+        assert timedelta(0) <= allowed - NOW - waits <= polling.MAX_SPREAD * 2
+
+
+@pytest.mark.parametrize(
     ("failures", "kind", "fields", "expected"),
     [
         pytest.param(0, FailureKind.STATUS, {}, 1 * HOUR, id="first failure"),

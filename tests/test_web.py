@@ -31,7 +31,7 @@ from monitor.model import (
 from monitor.store import Store
 from monitor.web import Server, check_listen, create_app, load_token, words
 from monitor.web.guard import MAIL_POLICY, PAGE_POLICY, WrongTokens
-from tests.archive_site import CONFIG, PLAIN, TOKEN, Open, Site
+from tests.archive_site import CONFIG, PLAIN, TOKEN, Open, Site, send
 from tests.factories import (
     FEED_URL,
     NOW,
@@ -443,6 +443,53 @@ def test_a_feed_that_brings_nothing_any_more_is_quiet(site: Site) -> None:
 
     assert '<span class="state quiet">quiet: nothing new for 40 days</span>' in page
     assert "1 feed: 1 quiet" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "button", "says", "due"),
+    [
+        pytest.param({}, True, "is polled in a moment", True, id="well"),
+        pytest.param({"failures": 3, "error": "500"}, True, "in a moment", True, id="failing"),
+        pytest.param(
+            {"last_polled_at": ago(minutes=4)},
+            False,
+            "was polled 4 min ago; you can have it polled again in 6 min",
+            False,
+            id="a moment ago",
+        ),
+        pytest.param(
+            {"failures": 1, "error": "429", "failure_kind": FailureKind.BUSY},
+            False,
+            "its server asks to be left alone",
+            False,
+            id="server asks for rest",
+        ),
+        pytest.param({"retired": True}, False, "is not polled any more", False, id="gone"),
+        pytest.param({"next_poll_at": NOW}, False, "in a moment", True, id="due already"),
+    ],
+)
+def test_a_feed_is_polled_when_a_person_asks_and_its_server_may_be_asked(
+    site: Site, state: dict[str, Any], button: bool, says: str, due: bool
+) -> None:
+    usual: dict[str, Any] = {
+        "last_polled_at": ago(hours=1),
+        "last_success_at": ago(hours=1),
+        "next_poll_at": NOW + timedelta(hours=5),
+    }
+    kind = FailureKind.STATUS if state.get("failures") else None
+    fields = usual | {"failure_kind": kind} | state
+    site.store.save_poll(PollOutcome(feed=feed_state(**fields)))
+
+    assert ("Poll now" in site.text("/feeds")) is button
+    page = send(site, "/feeds/poll", poll=FEED_URL)
+
+    assert says in page.text
+    assert bool(site.store.due_feeds(NOW)) is due
+
+
+def test_only_configured_feeds_are_polled(site: Site) -> None:
+    assert send(site, "/feeds/poll", poll="https://evil.example/").status_code == 404
+    assert site.client.post("/feeds/poll", data={"poll": FEED_URL}).status_code == 403
 
 
 def test_feeds_without_a_name_can_be_told_apart(open_site: Open) -> None:

@@ -210,6 +210,15 @@ class Feeds(Database):
         with self._read() as connection:
             return tuple(map(values.feed_state, connection.execute(due)))
 
+    def poll_soon(self, feed_url: str, now: datetime) -> None:
+        """Let a feed be due now, before its time, unless it is due already or not polled at all."""
+        with self._write() as connection:
+            connection.execute(
+                update(feeds)
+                .where(feeds.c.url == clean(feed_url), _POLLED, feeds.c.next_poll_at > now)
+                .values(next_poll_at=now)
+            )
+
     def feed_states(self) -> tuple[FeedState, ...]:
         """Give the feeds of the configuration, retired ones too: cheap, however large the archive.
 

@@ -11,10 +11,17 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
 from monitor import (
@@ -23,6 +30,7 @@ from monitor import (
     deliver,
     drawing,
     noise,
+    polling,
     render,
     stats,
     subscribe,
@@ -36,8 +44,9 @@ from monitor.model import DigestRow, RenderedDigest, Window
 from monitor.store import Store
 from monitor.timeline import ToldStory
 from monitor.web import addresses, exports, words
+from monitor.web.forms import Forms, StaleForm
 from monitor.web.guard import MAIL_POLICY, UNSUBSCRIBE, Guard, known_hosts
-from monitor.web.reviewing import Reviewing, StaleForm
+from monitor.web.reviewing import Reviewing
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +118,7 @@ def create_app(services: Services) -> Starlette:
         "/review": pages.reviewing.review,
         "/review/note": pages.reviewing.note,
         "/review/undo": pages.reviewing.undo,
+        "/feeds/poll": pages.poll_soon,
     }
     leaving = Route(UNSUBSCRIBE + "{token}", pages.unsubscribe, methods=["GET", "POST"])
     app = Starlette(
@@ -157,7 +167,8 @@ class _Pages:
         self._templates = render.html_environment(_PAGES)
         self._templates.filters |= {"count": words.count, "sentence": words.sentence}
         self._templates.globals["judged"] = words.judged
-        self.reviewing = Reviewing(services.store, services.now, self._page)
+        self._forms = Forms()
+        self.reviewing = Reviewing(services.store, services.now, self._page, self._forms)
 
     # ------------------------------------------------------------------------------- archive
 
@@ -202,7 +213,7 @@ class _Pages:
         """Give what every page with marks needs: the forms' token and what was just done."""
         step = request.query_params.get("done", "")
         number = self._services.store.reviewed_in(step) if step else 0
-        return {"csrf": self.reviewing.token, "step": step if number else "", "changed": number}
+        return {"csrf": self._forms.token, "step": step if number else "", "changed": number}
 
     def article(self, request: Request) -> Response:
         """Show one article with all that is known of it."""
@@ -486,12 +497,34 @@ class _Pages:
 
     # --------------------------------------------------------------------------------- feeds
 
-    def feeds(self, _: Request) -> Response:
+    def feeds(self, request: Request) -> Response:
         """Show each feed's health, those that need a look first."""
         config, now = self._services.config(), self._services.now()
         every = subscribe.health(self._services.store, config, now, since=now - _FEED_TIME)
         lines = words.feed_lines(every, config.feeds, now)
-        return self._page("feeds.html", lines=lines, summary=words.feed_summary(lines))
+        asked = request.query_params.get("asked", "")
+        return self._page(
+            "feeds.html",
+            lines=lines,
+            summary=words.feed_summary(lines),
+            csrf=self._forms.token,
+            asked=next((line for line in lines if line.url == asked), None),
+        )
+
+    async def poll_soon(self, request: Request) -> Response:
+        """Have a feed polled before its time: the poller finds it due at its next look."""
+        url = (await self._forms.read(request)).get("poll")
+        await run_in_threadpool(self._poll_soon, url)
+        return RedirectResponse(f"/feeds?{urlencode({'asked': url})}", status_code=303)
+
+    def _poll_soon(self, url: str) -> None:
+        store, now = self._services.store, self._services.now()
+        state = next((each for each in store.feed_states() if each.feed_url == url), None)
+        if state is None:
+            raise HTTPException(404, "There is no such feed in the configuration.")
+        allowed = polling.out_of_turn_from(state)
+        if allowed is not None and allowed <= now:
+            store.poll_soon(url, now)
 
     def status(self, _: Request) -> Response:
         """Show how the monitor itself is: configuration, outbox, pauses, versions."""

@@ -1,20 +1,14 @@
 """Changes that reviewers make: every one is a form, answered with a page, or JSON for the keys.
 
-    POST /review        marks and stars, of one match or many
-    POST /review/note   one note
-    POST /review/undo   takes one step back
-
-A form carries the token of this run of the service; a page of another site can neither read it nor
-guess it.
+POST /review        marks and stars, of one match or many
+POST /review/note   one note
+POST /review/undo   takes one step back
 """
 
-import hmac
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -25,11 +19,9 @@ from monitor import archive
 from monitor.model import Mark, MatchKey, ReviewChange
 from monitor.store import Store
 from monitor.web import addresses
+from monitor.web.forms import Form, Forms, StaleForm
 
-#: Far above a page of matches and the longest note.
-MAX_FORM_BYTES = 256_000
 MAX_NOTE_CHARS = 5_000
-_MAX_FIELDS = 1_000
 
 _KEY = re.compile(r"([0-9]{1,18}):([a-z0-9-]{1,200})")
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -45,20 +37,9 @@ _CHANGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What a form sent; every field may be there many times."""
-
-    fields: dict[str, list[str]]
-
-    def get(self, name: str) -> str:
-        """Give a field's last value, "" if it was not sent."""
-        return self.fields.get(name, [""])[-1]
-
-    def keys(self, name: str) -> list[MatchKey]:
-        """Give the matches that a field names; one field may name several."""
-        words = " ".join(self.fields.get(name, [])).split()
-        return [key for word in words if (key := read_key(word))]
+def read_keys(words: str) -> list[MatchKey]:
+    """Read the matches that are named so, with blanks between."""
+    return [key for word in words.split() if (key := read_key(word))]
 
 
 def read_key(word: str) -> MatchKey | None:
@@ -74,16 +55,17 @@ ShowPage = Callable[..., Response]
 class Reviewing:
     """The endpoints that change something."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime], page: ShowPage) -> None:
+    def __init__(
+        self, store: Store, now: Callable[[], datetime], page: ShowPage, forms: Forms
+    ) -> None:
         self._store = store
         self._now = now
         self._page = page
-        #: What forms must bring; pages put it there.
-        self.token = secrets.token_urlsafe()
+        self._forms = forms
 
     async def review(self, request: Request) -> Response:
         """Mark or star the chosen matches."""
-        form = await self._form(request)
+        form = await self._forms.read(request)
         return await run_in_threadpool(self._review, request, form)
 
     def _review(self, request: Request, form: Form) -> Response:
@@ -101,9 +83,9 @@ class Reviewing:
             if named == "story":
                 keys = self._keys_of_story(form)
             else:
-                keys = Form({"do": [named]}).keys("do") or form.keys("match")
+                keys = read_keys(named) or read_keys(" ".join(form.fields.get("match", [])))
             if verb == "up-to":
-                shown = form.keys("shown")
+                shown = read_keys(" ".join(form.fields.get("shown", [])))
                 end = max((shown.index(key) for key in keys if key in shown), default=-1)
                 keys, verb = shown[: end + 1], "seen"
             change = _CHANGES.get(verb)
@@ -125,7 +107,7 @@ class Reviewing:
 
     async def undo(self, request: Request) -> Response:
         """Take a step back."""
-        form = await self._form(request)
+        form = await self._forms.read(request)
         return await run_in_threadpool(self._undo, request, form)
 
     def _undo(self, request: Request, form: Form) -> Response:
@@ -135,7 +117,7 @@ class Reviewing:
 
     async def note(self, request: Request) -> Response:
         """Replace a note, unless somebody else wrote one meanwhile."""
-        form = await self._form(request)
+        form = await self._forms.read(request)
         return await run_in_threadpool(self._note, request, form)
 
     def _note(self, request: Request, form: Form) -> Response:
@@ -157,37 +139,11 @@ class Reviewing:
                 word=form.get("key"),
                 stands=stands,
                 yours=note,
-                csrf=self.token,
+                csrf=self._forms.token,
             )
             page.status_code = 409
             return page
         return self._answer(request, form, step=step, number=1)
-
-    async def _form(self, request: Request) -> Form:
-        # A form that another site can make a browser send as text is none of ours.
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/x-www-form-urlencoded":
-            raise HTTPException(415, "This address takes the forms of the archive's own pages.")
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_FORM_BYTES:
-                raise HTTPException(413, f"A form has at most {MAX_FORM_BYTES:,} bytes.")
-        try:
-            fields = parse_qs(
-                bytes(body).decode("utf-8", "replace"),
-                keep_blank_values=True,
-                errors="replace",
-                max_num_fields=_MAX_FIELDS,
-            )
-        except ValueError:
-            raise HTTPException(413, f"A form has at most {_MAX_FIELDS:,} fields.") from None
-        form = Form(fields)
-        given = form.get("csrf").encode()
-        elsewhere = request.headers.get("sec-fetch-site", "same-origin") == "cross-site"
-        if elsewhere or not hmac.compare_digest(given, self.token.encode()):
-            raise StaleForm(form)
-        return form
 
     def stale(self, _: Request, error: Exception) -> Response:
         """Answer a form of an earlier run of the service; what was written is shown to be kept."""
@@ -214,16 +170,10 @@ class Reviewing:
         return RedirectResponse(_back(form, ("done", step)), status_code=303)
 
 
-class StaleForm(Exception):  # noqa: N818  a page, not a failure
-    """A form without the token of this run."""
-
-    def __init__(self, form: Form) -> None:
-        super().__init__("a form without its token")
-        self.form = form
-
-
 def _back(form: Form, *more: tuple[str, str]) -> str:
     """Give the page a form came from: built from its fields, never an address that was sent."""
+    if "poll" in form.fields:
+        return "/feeds"
     for name, page in (("article", "/articles/"), ("story", "/stories/")):
         number = form.get(name)
         if _NUMBER.fullmatch(number):

@@ -20,6 +20,7 @@ from monitor.model import (
     StoryOutline,
 )
 from monitor.poll import offline_line
+from monitor.polling import out_of_turn_from
 from monitor.slots import next_slot
 from monitor.stats import TopicTrend
 from monitor.subscribe import Condition, FeedHealth
@@ -87,6 +88,10 @@ class FeedLine:
     next_poll: str
     articles: int
     matches: int
+    #: A person may have it polled now.
+    can_ask: bool
+    #: What becomes of it when a person asks, or just asked.
+    when_asked: str
 
 
 _KINDS = {
@@ -122,7 +127,28 @@ def _feed_line(feed: FeedHealth, label: str, now: datetime) -> FeedLine:
         next_poll="never" if state.retired else ahead(state.next_poll_at, now),
         articles=row.articles,
         matches=row.matches,
+        can_ask=_can_ask(state, now),
+        when_asked=_when_asked(state, now),
     )
+
+
+def _can_ask(state: FeedState, now: datetime) -> bool:
+    allowed = out_of_turn_from(state)
+    return allowed is not None and allowed <= now < state.next_poll_at
+
+
+def _when_asked(state: FeedState, now: datetime) -> str:
+    allowed = out_of_turn_from(state)
+    if allowed is None:
+        return "is not polled any more"
+    if state.next_poll_at <= now:
+        return "is polled in a moment"
+    if allowed <= now:
+        return f"is polled {ahead(state.next_poll_at, now)}"
+    if state.failure_kind is FailureKind.BUSY:
+        return f"is polled {ahead(allowed, now)}: its server asks to be left alone until then"
+    polled = ago(state.last_polled_at, now)
+    return f"was polled {polled}; you can have it polled again {ahead(allowed, now)}"
 
 
 def _condition(feed: FeedHealth, now: datetime) -> str:

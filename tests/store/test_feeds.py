@@ -85,6 +85,17 @@ def test_a_feed_that_is_not_due_waits_unless_everything_is_asked_for(store: Stor
     assert store.next_poll_at() == NOW + HOUR
 
 
+def test_a_feed_can_be_made_due(store: Store) -> None:
+    store.sync_feeds([feed()], NOW)
+    store.save_poll(outcome())
+    store.poll_soon(FEED_URL, NOW)
+    store.poll_soon(FEED_URL, NOW + HOUR)
+    assert store.next_poll_at() == NOW
+    store.save_poll(PollOutcome(feed=feed_state(retired=True)))
+    store.poll_soon(FEED_URL, NOW)
+    assert store.due_feeds(NOW) == ()
+
+
 def test_a_feed_polled_in_a_time_to_come_is_due(store: Store) -> None:
     """The clock was a day ahead and was set back: nothing may wait for that day."""
     store.sync_feeds([feed()], NOW)

@@ -140,7 +140,7 @@ def compose(
     )
     told = _told(stories, desk)
     sections = [_section(topic, told, desk, usual or {}) for topic in chosen]
-    shown = tuple(_on_the_front_page(_with_bars(sections)))
+    shown = _with_top(tuple(_on_the_front_page(_with_bars(sections))))
     slot, since = slot_at.astimezone(zone), window.since.astimezone(zone)
     empty = not any(section.articles for section in shown)
     return Digest(
@@ -213,10 +213,13 @@ def _section(
 
 
 def _with_bars(sections: Sequence[DigestTopic]) -> Iterable[DigestTopic]:
-    largest = max((section.articles for section in sections), default=0)
+    longest = max((max(each.articles, each.usual or 0) for each in sections), default=0) or 1
     for section in sections:
-        percent = round(100 * section.articles / largest) if largest else 0
-        yield replace(section, bar_percent=percent)
+        yield replace(
+            section,
+            bar_percent=round(100 * section.articles / longest),
+            usual_percent=round(100 * (section.usual or 0) / longest),
+        )
 
 
 def _on_the_front_page(sections: Iterable[DigestTopic]) -> Iterable[DigestTopic]:
@@ -236,6 +239,28 @@ def _on_the_front_page(sections: Iterable[DigestTopic]) -> Iterable[DigestTopic]
     ]
 
 
+def _with_top(sections: tuple[DigestTopic, ...]) -> tuple[DigestTopic, ...]:
+    """Mark the story that matters most: of those that are told, and can be read if one can.
+
+    How much of its topic a story says orders the stories of one topic; between two topics it says
+    nothing.
+    """
+    told = [story for section in sections for story in section.stories if not story.brief]
+    if not told:
+        return sections
+    top = max(
+        told,
+        key=lambda story: (not story.lead.foreign, story.score["value"] / story.score["hits"]),
+    )
+    return tuple(
+        replace(
+            section,
+            stories=tuple(replace(story, top=story is top) for story in section.stories),
+        )
+        for section in sections
+    )
+
+
 # ------------------------------------------------------------------------------------ its words
 
 
@@ -246,7 +271,8 @@ def _subject(
     day = f"{slot.day} {slot:%b}"
     stories = [story for topic in topics for story in topic.stories]
     if stories:
-        headline = _headline(stories)
+        top = next(story for story in stories if story.top)
+        headline = short("".join(piece.text for piece in top.lead.title), MAX_HEADLINE)
         rest = len(stories) - 1 + sum(topic.more for topic in topics)
         return f"{headline}, and {rest:,} more · {day}" if rest else f"{headline} · {day}"
     if preview:
@@ -254,19 +280,6 @@ def _subject(
     if coverage.blind and not any(topic.articles for topic in topics):
         return f"The monitor could not see: {_feeds_read(coverage)} · {day}"
     return f"Nothing new · {day}"
-
-
-def _headline(stories: Sequence[DigestStory]) -> str:
-    """Give the headline that matters most, of those that can be read if there is one.
-
-    How much of its topic a story says orders the stories of one topic; between two topics it says
-    nothing.
-    """
-    best = max(
-        stories,
-        key=lambda story: (not story.lead.foreign, story.score["value"] / story.score["hits"]),
-    )
-    return short("".join(piece.text for piece in best.lead.title), MAX_HEADLINE)
 
 
 def _feeds_read(coverage: Coverage) -> str:

@@ -966,6 +966,8 @@ class DigestStory:
     also: tuple[str, ...] = ()
     #: Only its headline is to be shown, in one line.
     brief: bool = False
+    #: The issue's top story, which gives the subject its headline.
+    top: bool = False
     #: The numbers that it is ordered by, see `ranking`, and "value": their product.
     score: Mapping[str, float] = field(default_factory=dict)
     #: The articles that this issue reports with it, by number.
@@ -988,8 +990,9 @@ class DigestTopic:
     usual: float | None = None
     #: Stories left out for space; they are in the archive.
     more: int = 0
-    #: This topic's share of the largest topic's articles, 0 to 100, for a bar.
+    #: How long the bars of `articles` and of `usual` are, 0 to 100: the longest of all has 100.
     bar_percent: int = 0
+    usual_percent: int = 0
     #: The names of the sections in which the other stories of this topic stand.
     elsewhere: tuple[str, ...] = ()
 

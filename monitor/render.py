@@ -36,6 +36,8 @@ from monitor.model import Digest, DigestTopic, RenderedDigest
 MAX_HTML_BYTES = 80_000
 #: Columns of the plain text; a CJK character takes two.
 TEXT_COLUMNS = 72
+#: A longer word is broken anywhere, unless it is an address.
+_LONGEST_WORD = 60
 
 #: Nobody reads more in one mail.
 _MOST_STORIES = 100
@@ -394,7 +396,7 @@ def _briefly(digest: Digest, told: int) -> Digest:
             replace(
                 topic,
                 stories=tuple(
-                    replace(story, brief=story.brief or place >= told)
+                    replace(story, brief=story.brief or (place >= told and not story.top))
                     for place, story in enumerate(topic.stories)
                 ),
             )
@@ -458,8 +460,10 @@ def _units(text: str) -> Iterator[tuple[bool, str]]:
     for word in text.split():
         blank, unit = True, ""
         for char in word:
-            stays = not (_is_wide(char) or (unit and _is_wide(unit[-1])))
-            if unit and not (stays or char in _NEVER_FIRST or unit[-1] in _NEVER_LAST):
+            between = unit and (_is_wide(char) or _is_wide(unit[-1]))
+            tied = char in _NEVER_FIRST or unit.endswith(tuple(_NEVER_LAST))
+            endless = len(unit) == _LONGEST_WORD and "://" not in word
+            if (between and not tied) or endless:
                 yield blank, unit
                 blank, unit = False, ""
             unit += char

@@ -34,6 +34,8 @@ from monitor.stories import figures, sources
 
 #: Longer titles are cut around their hits.
 MAX_TITLE = 200
+#: The headline that readers know is only to remind them.
+MAX_BEFORE = 100
 #: So much of a title is looked for at the beginning of the text.
 MAX_COMPARED = 1_000
 #: Words named as the reason for a story.
@@ -239,7 +241,7 @@ def _before(story: DigestStory, known: Sequence[StoryMember], desk: Desk) -> Dig
     )
     return replace(
         story,
-        before=short(last.row.article.title, MAX_TITLE) or "(no title)",
+        before=short(last.row.article.title, MAX_BEFORE) or "(no title)",
         before_at=desk.reported[last.row.id].at.astimezone(desk.zone),
     )
 

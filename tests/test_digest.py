@@ -174,10 +174,12 @@ def test_a_topics_limit_leaves_the_rest_to_the_archive() -> None:
     assert sorted(item.shown for item in reported) == ["counted"] * 4 + ["lead"]
 
 
-def test_bars_compare_with_the_largest_topic() -> None:
+def test_bars_compare_with_the_longest() -> None:
     rows = [row(number) for number in range(4)] + [row(9, topics=("alibaba",))]
     assert [topic.bar_percent for topic in compose(*rows).topics] == [100, 25]
     assert [topic.bar_percent for topic in compose().topics] == [0, 0]
+    calm = compose(*rows, usual={"kling": 8.0, "alibaba": 0.5}).topics
+    assert [(topic.bar_percent, topic.usual_percent) for topic in calm] == [(50, 100), (12, 6)]
 
 
 @pytest.mark.parametrize(
@@ -217,6 +219,8 @@ def test_the_subject_is_what_most_report_whatever_its_topic() -> None:
     )
     composed = compose(*wide, much, stories=(timeline(*wide),))
     assert composed.subject.startswith("Kling 2.0 makes films, part ")
+    tops = [story.top for topic in composed.topics for story in topic.stories]
+    assert tops == [False, True]
 
 
 def test_the_subject_can_be_read_if_any_story_can() -> None:

@@ -42,6 +42,9 @@ def test_colours_can_be_told_from_their_ground() -> None:
             if "color" in own:
                 behind = own.get("background", ground)
                 assert contrast(own["color"], behind) >= 4.5, (own, behind)
+        words = re.findall(r"[.]text\b[^{]*[{][^}]*?color: (#\w+)", part)
+        marked = re.findall(r"^ *[.]hit [{] background: (#\w+)", part, re.MULTILINE)
+        assert contrast(words[0], marked[0]) >= 4.5
 
 
 def columns(line: str) -> int:

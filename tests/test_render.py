@@ -194,9 +194,11 @@ def test_the_footer_names_some_of_the_feeds_that_failed() -> None:
     )
     mail = SHIPPED.render(digest(coverage=coverage(failing=failing)))
     for part in (Page(mail.html).text, mail.text):
-        assert "Feed 4" in part
-        assert "Feed 5" not in part
-        assert "3 more" in part
+        assert "Feed 3" in part
+        assert "Feed 4" not in part
+        assert "4 more" in part
+    linked = SHIPPED.render(digest(coverage=coverage(failing=failing), archive_url="https://a.b"))
+    assert 'href="https://a.b/feeds"' in linked.html
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,8 @@ def test_hostile_words_stay_words(hostile: str) -> None:
     )  # fmt: skip
     failing = (FailingFeed(name=hostile, url=hostile, error=hostile),)
     quiet = (QuietFeed(name=hostile, url=hostile, days=9),)
-    calm = SHIPPED.render(digest(topic(story(label="x")), notices=("x",)))
+    seen = coverage(failing=(FailingFeed(name="x", url="x", error="x"),))
+    calm = SHIPPED.render(digest(topic(story(label="x")), notices=("x",), coverage=seen))
     mail = SHIPPED.render(
         digest(
             topic(bad, name=hostile),
@@ -530,6 +533,39 @@ def test_chinese_lines_do_not_begin_with_a_full_stop() -> None:
 def test_a_long_address_is_not_broken() -> None:
     url = "https://news.example/" + "x" * 120
     assert url in SHIPPED.render(digest(topic(story(url=url)))).text.splitlines()[-4].strip()
+
+
+def test_a_word_without_an_end_is_broken() -> None:
+    title = (Piece(text="Donaudampfschifffahrt" * 9),)
+    lines = SHIPPED.render(digest(topic(story(title=title)))).text.splitlines()
+    assert max(map(columns, lines)) <= TEXT_COLUMNS
+
+
+@pytest.mark.parametrize(("lang", "way"), [("ar", "rtl"), ("he", "rtl"), ("en", ""), ("und", "")])
+def test_arabic_runs_from_the_right_also_behind_a_latin_name(lang: str, way: str) -> None:
+    mail = SHIPPED.render(digest(topic(story(title=(Piece(text="Kling ينتج فيلما"),), lang=lang))))
+    assert (f'<bdi dir="{way}"' in mail.html) == bool(way)
+
+
+@pytest.mark.parametrize(
+    ("articles", "usual", "cells"),
+    [
+        pytest.param(40, None, ["80%"], id="nothing to compare with"),
+        pytest.param(40, 50.0, ["80%", "20%"], id="less than usual"),
+        pytest.param(50, 40.0, ["80%", "20%"], id="more than usual"),
+        pytest.param(50, 50.0, ["100%"], id="as usual"),
+        pytest.param(50, 0.0, ["100%"], id="never before"),
+    ],
+)
+def test_a_bar_ends_where_the_usual_one_does_and_goes_on_in_another_colour(
+    articles: int, usual: float | None, cells: list[str]
+) -> None:
+    bar = topic(
+        articles=articles, usual=usual, bar_percent=2 * articles,
+        usual_percent=round(2 * (usual or 0)),
+    )  # fmt: skip
+    html = SHIPPED.render(digest(bar)).html
+    assert re.findall(r'<td class="bar[^>]* width="(\d+%)"', html) == cells
 
 
 # ------------------------------------------------------------------------------------------ docs

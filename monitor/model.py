@@ -220,7 +220,7 @@ class FeedState:
     #: The feed's own statement of its language.
     lang: str | None = None
     validators: Validators = NO_VALIDATORS
-    #: BLAKE2b of the last good body; an equal body is not parsed again.
+    #: `steady.fingerprint` of the last good body; an equal one is not parsed again.
     body_hash: str | None = None
     #: The interval asked for in the configuration, None for the usual one.
     every: timedelta | None = None

@@ -4,7 +4,6 @@ Fetching overlaps fetching, parsing happens in child processes, and each result 
 arrives: a slow feed holds up nobody.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -36,6 +35,7 @@ from monitor.model import (
     Renewal,
     Sighting,
 )
+from monitor.steady import fingerprint
 from monitor.store import Store
 
 log = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ def _decide(
     body_hash: str | None = None
     last = b""
     if isinstance(result, Fetched):
-        body_hash = hashlib.blake2b(result.body, digest_size=16).hexdigest()
+        body_hash = fingerprint(result.body)
         if body_hash != task.state.body_hash:
             last = work.store.imprint(task.state.feed_url)
             parsed = work.parser.parse(result, last)

@@ -81,6 +81,7 @@ LAYERS = {
         "opml",
         "drawing",
         "silence",
+        "steady",
         "stories",
         "ranking",
         "suggest",

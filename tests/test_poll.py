@@ -231,6 +231,19 @@ def test_an_equal_body_is_not_parsed_again(desk: Desk) -> None:
     assert (report.changed, report.unchanged) == (0, 2)
 
 
+def test_a_body_with_only_another_build_date_is_not_parsed_again(desk: Desk) -> None:
+    one, other = (b"<rss><pubDate>%b</pubDate><item>a</item></rss>" % day for day in (b"1", b"2"))
+    desk.fetcher.answers[FEED_URL] = fetched(one)
+    desk.parser.documents[one] = document(entry("Kling 3 is out"))
+    desk.poll()
+    desk.fetcher.answers[FEED_URL] = fetched(other, validators=Validators(etag='"2"'))
+    report = desk.poll(25 * HOUR)
+    desk.poll(50 * HOUR)
+    assert desk.parser.read == [one]
+    assert (report.changed, report.unchanged) == (0, 2)
+    assert '"2"' in {request.validators.etag for request in desk.fetcher.asked[-2:]}
+
+
 def test_validators_are_sent_back_after_a_good_answer(desk: Desk) -> None:
     desk.fetcher.answers[FEED_URL] = fetched(b"one")
     desk.parser.documents[b"one"] = document(entry("Kling 3 is out"))

@@ -17,11 +17,8 @@ from monitor.parse.entries import Reading
 from monitor.parse.imprint import Imprint, item_hash
 from monitor.parse.items import Range, item_ranges
 from monitor.parse.repair import repaired
+from monitor.steady import steady
 
-# What changes around the items with every build, and is not read.
-_VOLATILE = re.compile(
-    rb"<((?:\w{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))(?:\s[^<>]*)?>[^<]*</\1\s*>"
-)
 _BASE = re.compile(rb"base\s*=")
 
 
@@ -42,12 +39,12 @@ def read(document: bytes, *, url: str, last: bytes = b"") -> tuple[ParsedFeed | 
     """
     before = imprint.load(last)
     items = _beside_known(document, before)
-    about = _without(document, tuple(items))
-    outside = item_hash(_steady(about))
+    about = _without(document, tuple(items)) if items else b""
+    outside = item_hash(steady(about))
     if not items or outside != before.outside:
         items = {place: item_hash(document[slice(*place)]) for place in item_ranges(document)}
         about = _without(document, tuple(items))
-        outside = item_hash(_steady(about))
+        outside = item_hash(steady(about))
     if not items:
         return feedxml.read(repaired(document), url=url)
     ranges, hashes = tuple(items), tuple(items.values())
@@ -143,15 +140,6 @@ def _read_new(
     reading = Reading(feed, url=url, atom=atom)
     entries = tuple(reading.entry(said) if said else next(others) for said in stated)
     return replace(feed, entries=entries), fault
-
-
-def _steady(about: bytes) -> bytes:
-    """Leave out dates, comments, and how wide the gaps are that items left."""
-    first, *rest = about.split(b"<!--")
-    # A regular expression would look for the end of each comment that has none.
-    behind = (part.partition(b"-->") for part in rest)
-    uncommented = first + b"".join(after if end else inside for inside, end, after in behind)
-    return b" ".join(_VOLATILE.sub(b"", uncommented).split())
 
 
 def _without(document: bytes, ranges: Sequence[Range]) -> bytes:

@@ -12,7 +12,6 @@ from monitor.model import (
     Coverage,
     Digest,
     DigestItem,
-    DigestStory,
     DigestTopic,
     Gap,
     Reported,

@@ -141,7 +141,9 @@ def list_digests(path: Path, *, as_json: bool) -> None:
         rows = app.store.digests()
         configured = len(app.config.digests)
     if as_json:
-        print_json([_row_json(row) for row in rows])
+        from monitor import records  # noqa: PLC0415
+
+        print_json([records.issue(row) for row in rows])
         return
     if not rows:
         click.echo(
@@ -155,21 +157,6 @@ def list_digests(path: Path, *, as_json: bool) -> None:
             f"{row.id}  {row.local_date} {row.at}  {row.name}  {row.subject}\n"
             f"    {states or 'nothing to report, so nothing was sent'}"
         )
-
-
-def _row_json(row: DigestRow) -> dict[str, object]:
-    return {
-        "id": row.id,
-        "name": row.name,
-        "date": row.local_date.isoformat(),
-        "at": row.at,
-        "subject": row.subject,
-        "matches": row.items,
-        "deliveries": [
-            {"to": recipient, "state": state, "error": error}
-            for recipient, state, error in row.deliveries
-        ],
-    }
 
 
 @digest.command()

@@ -306,8 +306,11 @@ def health(path: Path, *, as_json: bool) -> None:
 
     with opened(path) as app:
         every, zone = subscribe.health(app.store, app.config, app.clock()), app.config.zone
+        configured = {feed.url: feed for feed in app.config.feeds}
     if as_json:
-        print_json([_health_json(feed) for feed in every])
+        from monitor import records  # noqa: PLC0415
+
+        print_json([records.feed(one, configured[one.row.state.feed_url]) for one in every])
         return
     counts = ", ".join(
         f"{number:,} {condition}"
@@ -350,23 +353,3 @@ def _pages(results: Mapping[str, int]) -> str:
         return told
     reasons = "; ".join(f"{why} ({number:,})" for number, why in unread[:_MOST_REASONS_SHOWN])
     return f"{told}, {sum(number for number, _ in unread):,} not: {reasons}"
-
-
-def _health_json(feed: FeedHealth) -> dict[str, object]:
-    state, row = feed.row.state, feed.row
-    return {
-        "url": state.feed_url,
-        "name": feed.name,
-        "condition": feed.condition,
-        "last_success": iso(state.last_success_at),
-        "next_poll": None if state.retired else iso(state.next_poll_at),
-        "items_a_week": round(feed.items_a_week, 2),
-        "articles": row.articles,
-        "matches": row.matches,
-        "match_rate": round(row.matches / row.articles, 4) if row.articles else None,
-        "quiet_days": feed.quiet_for.days if feed.quiet_for else None,
-        "failures": state.failures,
-        "error": state.error,
-        "pages_read": feed.pages.get("", 0),
-        "pages_not_read": {why: number for why, number in feed.pages.items() if why},
-    }

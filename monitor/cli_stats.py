@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +37,9 @@ def stats(path: Path, days: int, folder: Path | None, *, as_json: bool) -> None:
     if folder is not None:
         _draw(found, folder)
     if as_json:
-        print_json(_json(found))
+        from monitor import records  # noqa: PLC0415
+
+        print_json(records.topics(found))
         return
     _print(found)
 
@@ -80,16 +81,3 @@ def _draw(found: Stats, folder: Path) -> None:
             (folder / f"{topic.id}.svg").write_text(drawn + "\n", encoding="utf-8")
     except OSError as error:
         raise MonitorError(f"--svg {folder} cannot be written: {error}") from error
-
-
-def _json(found: Stats) -> dict[str, object]:
-    return {
-        "first": found.first.isoformat(),
-        "last": found.last.isoformat(),
-        "topics": [
-            {**asdict(topic), "matches": topic.matches, "precision": topic.precision}
-            for topic in found.topics
-        ],
-        "sources": dict(found.sources),
-        "languages": dict(found.langs),
-    }

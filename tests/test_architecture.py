@@ -56,6 +56,7 @@ LAYERS = {
         "trying",
         "reading",
         "stats",
+        "records",
         "subscribe",
         "change",
     },

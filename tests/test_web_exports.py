@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import feedparser
@@ -11,9 +12,8 @@ import pytest
 
 from monitor import archive
 from monitor.model import EntryNames, Mark, MatchKey, ReviewChange, Sighting
-from monitor.web.exports import COLUMNS
 from tests.archive_site import Site
-from tests.factories import NOW, ago, article, feed_state, match, outcome
+from tests.factories import NOW, ago, article, feed_state, issue, match, outcome
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "archive.md").read_text("utf-8")
 
@@ -57,16 +57,82 @@ def test_every_format_has_what_the_page_shows(news: Site, query: str, titles: li
     assert shown == as_json == as_csv == [entry.title for entry in feed.entries] == titles
 
 
-def test_the_fields_are_those_of_the_document(news: Site) -> None:
-    def documented(heading: str) -> set[str]:
-        part = DOCUMENT.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-        return set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))
+def documented(heading: str, table: int = 0) -> set[str]:
+    """Give the fields that a table of docs/archive.md has."""
+    part = DOCUMENT.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", part.split("|---|")[table + 1], re.MULTILINE))
 
-    first = news.get("/archive.json").json()["articles"][0]
-    assert documented("JSON: an article") == first.keys()
-    assert documented("JSON: a match") == first["matches"][0].keys()
-    assert documented("CSV") == set(COLUMNS) == rows(news)[0].keys()
-    assert list(rows(news)[0]) == list(COLUMNS)
+
+def test_the_fields_are_those_of_the_document(news: Site) -> None:
+    news.tell(1, 2)
+    assert news.store.enqueue(issue(), NOW)
+
+    def given(address: str) -> Any:
+        return news.get(address).json()
+
+    def columns(address: str) -> set[str]:
+        return set(news.text(address).removeprefix("\ufeff").partition("\r\n")[0].split(","))
+
+    first = given("/archive.json")["articles"][0]
+    assert first.keys() == documented("JSON: an article")
+    assert first["matches"][0].keys() == documented("JSON: a match")
+    assert columns("/archive.csv") == columns("/stories/1.csv") == documented("CSV: an article")
+    assert given("/articles/1.json").keys() - first.keys() == documented("JSON: one article")
+    assert given("/stories/1.json").keys() == documented("JSON: a story")
+
+    digest = documented("JSON and CSV: a digest")
+    assert given("/digests/1.json").keys() == digest
+    assert given("/digests.json")["digests"][0].keys() == digest - {"text", "problems"}
+    copies = columns("/digests.csv")
+    assert copies == digest - {"page", "deliveries", "text", "problems"} | {"to", "state", "error"}
+
+    topics = given("/topics.json")
+    assert topics.keys() == documented("JSON: topics", 0)
+    assert topics["topics"][0].keys() == documented("JSON: topics", 1)
+    assert columns("/topics.csv") == documented("CSV: topics")
+    assert given("/topics/kling.json").keys() == documented("JSON: a topic")
+    (feed,) = given("/feeds.json")["feeds"]
+    assert feed.keys() == documented("JSON and CSV: a feed")
+    assert columns("/feeds.csv") == documented("JSON and CSV: a feed") - {"pages_not_read"}
+    assert given("/status.json").keys() == documented("JSON: the status")
+
+
+def test_every_form_has_what_its_page_has(news: Site) -> None:
+    news.tell(1, 2)
+    assert news.store.enqueue(issue(to=("ann@example.com", "bob@example.com")), NOW)
+
+    def table(address: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(news.text(address).removeprefix("\ufeff"))))
+
+    def feed(address: str) -> list[str]:
+        found = feedparser.parse(news.text(address))
+        assert not found.bozo
+        return [entry.title for entry in found.entries]
+
+    assert [row["title"] for row in table("/stories/1.csv")] == ["Chip news"] + ["Kling news"] * 2
+    assert feed("/stories/1.atom") == ["Kling news", "Chip news"]
+    assert feed("/digests.atom") == ["Daily: Kling 2.0 makes films"]
+    copies = [(row["to"], row["state"]) for row in table("/digests.csv")]
+    assert copies == [("ann@example.com", "queued"), ("bob@example.com", "queued")]
+    days = table("/topics.csv")
+    assert len(days) == 2 * 60
+    assert sum(int(row["matches"]) for row in days if row["topic"] == "chips") == 2
+    assert [(row["name"], row["articles"]) for row in table("/feeds.csv")] == [
+        ("Harbour Post", "3")
+    ]
+
+
+def test_every_page_leads_to_its_forms_and_no_form_is_without_a_page(news: Site) -> None:
+    """Whatever stands in the list of docs/archive.md is linked, and nothing else."""
+    news.tell(1, 2)
+    assert news.store.enqueue(issue(), NOW)
+    part = DOCUMENT.partition("## For other programs\n")[2].partition("\n## ")[0]
+    for page, forms in re.findall(r"^\| `(/\S*)` \| (.*?) \|", part, re.MULTILINE):
+        address = page.replace("/topics/ID", "/topics/kling").replace("ID", "1")
+        linked = set(re.findall(r'href="[^"?]*\.(json|csv|atom)[?"]', news.text(address)))
+        assert linked == set(re.findall(r"\.(json|csv|atom)`", forms)), page
+        for form in linked:
+            assert news.get(f"{address if page != '/' else '/archive'}.{form}").status_code == 200
 
 
 def test_a_table_has_a_row_for_each_match(news: Site) -> None:

@@ -102,11 +102,11 @@ def test_a_long_story_has_pages(site: Site) -> None:
 @pytest.mark.parametrize("number", ["2", "0", "x", "9" * 40])
 def test_stories_that_are_not_there(news: Site, number: str) -> None:
     assert news.get(f"/stories/{number}").status_code == 404
-    assert news.get(f"/stories/{number}/json").status_code == 404
+    assert news.get(f"/stories/{number}.json").status_code == 404
 
 
 def test_a_story_is_there_for_other_programs(news: Site) -> None:
-    story = news.get("/stories/1/json").json()
+    story = news.get("/stories/1.json").json()
 
     assert story["sources"] == "3 outlets, 1 of them a copy of one text"
     assert [(each["title"], each["repeats"]) for each in story["articles"]] == [

@@ -31,19 +31,23 @@ from monitor import (
     drawing,
     noise,
     polling,
+    records,
     render,
     stats,
     subscribe,
     timeline,
     trying,
 )
-from monitor.archive import ArchiveArticle, ArchiveView, Question
-from monitor.config import Config, editing
+from monitor.archive import ArchiveArticle, ArchiveView, Question, WholeArticle
+from monitor.config import Config, TopicConfig, editing
 from monitor.errors import ConfigError, MonitorError, QueryError
-from monitor.model import DigestRow, RenderedDigest, Window
+from monitor.model import Coverage, DigestRow, RenderedDigest, Window
+from monitor.stats import Stats
 from monitor.store import Store
+from monitor.subscribe import FeedHealth
 from monitor.timeline import ToldStory
 from monitor.web import addresses, exports, words
+from monitor.web.exports import Entry
 from monitor.web.forms import Forms, StaleForm
 from monitor.web.guard import MAIL_POLICY, UNSUBSCRIBE, Guard, known_hosts
 from monitor.web.reviewing import Reviewing
@@ -98,17 +102,30 @@ def create_app(services: Services) -> Starlette:
         "/archive.csv": pages.as_csv,
         "/archive.atom": pages.as_atom,
         "/digests": pages.digests,
+        "/digests.json": pages.digests_json,
+        "/digests.csv": pages.digests_csv,
+        "/digests.atom": pages.digests_atom,
         "/digests/next": pages.preview,
         "/digests/next/mail": pages.preview_mail,
+        "/digests/{id}.json": pages.digest_json,
         "/digests/{id}": pages.digest,
         "/digests/{id}/mail": pages.digest_mail,
+        "/articles/{id}.json": pages.article_json,
         "/articles/{id}": pages.article,
+        "/stories/{id}.json": pages.story_json,
+        "/stories/{id}.csv": pages.story_csv,
+        "/stories/{id}.atom": pages.story_atom,
         "/stories/{id}": pages.story,
-        "/stories/{id}/json": pages.story_json,
         "/topics": pages.topics,
+        "/topics.json": pages.topics_json,
+        "/topics.csv": pages.topics_csv,
+        "/topics/{id}.json": pages.topic_json,
         "/topics/{id}": pages.topic,
         "/feeds": pages.feeds,
+        "/feeds.json": pages.feeds_json,
+        "/feeds.csv": pages.feeds_csv,
         "/status": pages.status,
+        "/status.json": pages.status_json,
         "/health": pages.health,
         "/style.css": _file("style.css", "text/css"),
         "/icon.svg": _file("icon.svg", "image/svg+xml"),
@@ -141,6 +158,8 @@ def create_app(services: Services) -> Starlette:
         exception_handlers={
             HTTPException: pages.not_there,
             MonitorError: pages.trouble,
+            QueryError: pages.misunderstood,
+            archive.QuestionError: pages.misunderstood,
             StaleForm: pages.reviewing.stale,
         },
     )
@@ -217,16 +236,7 @@ class _Pages:
 
     def article(self, request: Request) -> Response:
         """Show one article with all that is known of it."""
-        config = self._services.config()
-        found = archive.whole(
-            self._services.store,
-            _number(request, "There is no such article; it may have been kept long enough."),
-            topics=config.topics,
-            feeds=config.feeds,
-            zone=config.zone,
-        )
-        if found is None:
-            raise HTTPException(404, "There is no such article; it may have been kept long enough.")
+        found, zone = self._whole(request), self._services.config().zone
         return self._page(
             "article.html",
             whole=found,
@@ -234,9 +244,27 @@ class _Pages:
             day=words.day(found.article.time.date(), self._today()),
             carriers=[(url, self._feed_name(url)) for url in found.carriers],
             story=found.story,
-            lines=words.story_lines(found.story, {found.article.id}, config.zone, self._today()),
+            lines=words.story_lines(found.story, {found.article.id}, zone, self._today()),
             **self._review_values(request),
         )
+
+    def article_json(self, request: Request) -> Response:
+        """Give one article for other programs."""
+        return JSONResponse(exports.whole(self._whole(request), self._base(request)))
+
+    def _whole(self, request: Request) -> WholeArticle:
+        config = self._services.config()
+        missing = "There is no such article; it may have been kept long enough."
+        found = archive.whole(
+            self._services.store,
+            _number(request, missing),
+            topics=config.topics,
+            feeds=config.feeds,
+            zone=config.zone,
+        )
+        if found is None:
+            raise HTTPException(404, missing)
+        return found
 
     def story(self, request: Request) -> Response:
         """Show one story, from its first article to its last."""
@@ -261,6 +289,30 @@ class _Pages:
     def story_json(self, request: Request) -> Response:
         """Give one story for other programs."""
         return JSONResponse(exports.story(self._told(request), self._base(request)))
+
+    def story_csv(self, request: Request) -> Response:
+        """Give one story as a table."""
+        told = (each.article for each in self._told(request).articles)
+        return _table(exports.as_csv(told, self._base(request)), "story")
+
+    def story_atom(self, request: Request) -> Response:
+        """Give the newest of one story as a feed."""
+        told, base = self._told(request), self._base(request)
+        newest = [each.article for each in told.articles[: -archive.PAGE_SIZE - 1 : -1]]
+        title = exports.plain(told.articles[0].article.title) or "(no title)"
+        return self._atom(
+            (exports.article_entry(article, base) for article in newest),
+            base,
+            here=f"/stories/{told.id}.atom",
+            title=f"News Monitor: {title}",
+        )
+
+    def _atom(self, entries: Iterable[Entry], base: str, *, here: str, title: str) -> Response:
+        now = self._services.now()
+        return StreamingResponse(
+            exports.as_atom(entries, base, here=base + here, title=title, now=now),
+            media_type="application/atom+xml; charset=utf-8",
+        )
 
     def _told(self, request: Request) -> ToldStory:
         config = self._services.config()
@@ -319,50 +371,39 @@ class _Pages:
 
     def as_json(self, request: Request) -> Response:
         """Give all that the filters and the search ask for, as JSON."""
-        return self._export(request, exports.as_json, "application/json")
+        found, base = self._found(request), self._base(request)
+        return StreamingResponse(exports.as_json(found, base), media_type="application/json")
 
     def as_csv(self, request: Request) -> Response:
         """Give it as a table."""
-        answer = self._export(request, exports.as_csv, "text/csv; charset=utf-8")
-        if answer.status_code == 200:
-            answer.headers["Content-Disposition"] = 'attachment; filename="news-monitor.csv"'
-        return answer
+        return _table(exports.as_csv(self._found(request), self._base(request)), "news-monitor")
 
     def as_atom(self, request: Request) -> Response:
         """Give the newest of it as a feed."""
         asked = addresses.question(request.query_params)
         scope = words.scope(asked, ()) + (f" “{asked.query}”" if asked.query else "")
+        newest, base = islice(self._found(request), archive.PAGE_SIZE), self._base(request)
+        return self._atom(
+            (exports.article_entry(article, base) for article in newest),
+            base,
+            here=addresses.address(asked, page="/archive.atom"),
+            title=f"News Monitor: {scope}" if scope else "News Monitor",
+        )
 
-        def write(articles: Iterable[ArchiveArticle], base: str) -> Iterator[str]:
-            return exports.as_atom(
-                islice(articles, archive.PAGE_SIZE),
-                base,
-                here=base + addresses.address(asked, page="/archive.atom"),
-                title=f"News Monitor: {scope}" if scope else "News Monitor",
-                now=self._services.now(),
-            )
-
-        return self._export(request, write, "application/atom+xml; charset=utf-8")
-
-    def _export(
-        self,
-        request: Request,
-        write: Callable[[Iterable[ArchiveArticle], str], Iterator[str]],
-        media_type: str,
-    ) -> Response:
+    def _found(self, request: Request) -> Iterator[ArchiveArticle]:
         config = self._services.config()
-        try:
-            found = archive.export(
-                self._services.store,
-                addresses.question(request.query_params),
-                topics=config.topics,
-                feeds=config.feeds,
-                zone=config.zone,
-            )
-        except (QueryError, archive.QuestionError) as error:
-            message = error.message if isinstance(error, QueryError) else str(error)
-            return self.error(400, "This search cannot be understood", words.sentence(message))
-        return StreamingResponse(write(found, self._base(request)), media_type=media_type)
+        return archive.export(
+            self._services.store,
+            addresses.question(request.query_params),
+            topics=config.topics,
+            feeds=config.feeds,
+            zone=config.zone,
+        )
+
+    def misunderstood(self, _: Request, error: Exception) -> Response:
+        """Answer an export whose filters or search cannot be followed."""
+        message = error.message if isinstance(error, QueryError) else str(error)
+        return self.error(400, "This search cannot be understood", words.sentence(message))
 
     def _base(self, request: Request) -> str:
         public = self._services.config().web.public_url.rstrip("/")
@@ -382,17 +423,49 @@ class _Pages:
             "digests.html", issues=issues, names=[digest.name for digest in config.digests]
         )
 
+    def digests_json(self, request: Request) -> Response:
+        """Give the issues for other programs."""
+        rows, base = self._services.store.digests(_ISSUES), self._base(request)
+        return JSONResponse({"digests": [exports.issue(row, base) for row in rows]})
+
+    def digests_csv(self, _: Request) -> Response:
+        """Give the issues as a table."""
+        rows = records.copies(self._services.store.digests(_ISSUES))
+        return _table(exports.table(records.COPY_COLUMNS, rows), "digests")
+
+    def digests_atom(self, request: Request) -> Response:
+        """Give the newest issues as a feed: digests without mail."""
+        store, base = self._services.store, self._base(request)
+        entries = (
+            exports.issue_entry(row, rendered.text, base)
+            for row in store.digests(archive.PAGE_SIZE)
+            if (rendered := store.digest(row.id))
+        )
+        return self._atom(entries, base, here="/digests.atom", title="News Monitor: digests")
+
+    def digest_json(self, request: Request) -> Response:
+        """Give one issue for other programs."""
+        number = _number(request)
+        rendered, row = self._issue(number), self._row(number)
+        about = exports.issue(row, self._base(request)) if row else {}
+        return JSONResponse(about | {"text": rendered.text, "problems": list(rendered.problems)})
+
+    def _row(self, number: int) -> DigestRow | None:
+        return next(
+            (row for row in self._services.store.digests(_ISSUES) if row.id == number), None
+        )
+
     def digest(self, request: Request) -> Response:
         """Show one issue as it was sent."""
         number = _number(request)
-        rendered = self._issue(number)
-        row = next((row for row in self._services.store.digests(_ISSUES) if row.id == number), None)
+        rendered, row = self._issue(number), self._row(number)
         return self._page(
             "digest.html",
             here="/digests",
             rendered=rendered,
             facts=self._facts(row) if row else (),
             mail=f"/digests/{number}/mail",
+            number=number,
             names=(),
             name="",
         )
@@ -427,6 +500,7 @@ class _Pages:
             rendered=self._services.preview(name),
             facts=("a preview: this is how the next issue would look now",),
             mail=f"/digests/next/mail?{urlencode({'name': name})}",
+            number=None,
             names=names if len(names) > 1 else (),
             name=name,
         )
@@ -440,8 +514,7 @@ class _Pages:
 
     def topics(self, _: Request) -> Response:
         """Show how the topics run."""
-        config = self._services.config()
-        found = stats.look(self._services.store, config, self._services.now(), days=_TREND_DAYS)
+        found = self._trends()
         top = max((max(topic.days) for topic in found.topics), default=0)
         drawn = [
             (
@@ -461,13 +534,34 @@ class _Pages:
             langs=found.langs,
         )
 
+    def _trends(self) -> Stats:
+        config, now = self._services.config(), self._services.now()
+        return stats.look(self._services.store, config, now, days=_TREND_DAYS)
+
+    def topics_json(self, _: Request) -> Response:
+        """Give how the topics run, for other programs."""
+        return JSONResponse(records.topics(self._trends()))
+
+    def topics_csv(self, _: Request) -> Response:
+        """Give matches by day and topic as a table."""
+        return _table(exports.table(records.DAY_COLUMNS, records.days(self._trends())), "topics")
+
+    def _topic(self, request: Request) -> TopicConfig:
+        number = request.path_params["id"]
+        found = (each for each in self._services.config().topics if each.id == number)
+        if topic := next(found, None):
+            return topic
+        raise HTTPException(404, "There is no such topic in the configuration.")
+
+    def topic_json(self, request: Request) -> Response:
+        """Give what brings a topic its matches, for other programs."""
+        topic = self._topic(request)
+        found = noise.look(self._services.store, topic.id)
+        return JSONResponse(records.bringers(topic.id, topic.name, found))
+
     def topic(self, request: Request) -> Response:
         """Show what brings a topic its matches, and what another wording would change."""
-        config, now = self._services.config(), self._services.now()
-        number = request.path_params["id"]
-        topic = next((each for each in config.topics if each.id == number), None)
-        if topic is None:
-            raise HTTPException(404, "There is no such topic in the configuration.")
+        topic, now = self._topic(request), self._services.now()
         given = request.query_params
         wording = "\n".join(map(addresses.visible, given.get("wording", "").splitlines()))
         trial = None
@@ -500,8 +594,7 @@ class _Pages:
     def feeds(self, request: Request) -> Response:
         """Show each feed's health, those that need a look first."""
         config, now = self._services.config(), self._services.now()
-        every = subscribe.health(self._services.store, config, now, since=now - _FEED_TIME)
-        lines = words.feed_lines(every, config.feeds, now)
+        lines = words.feed_lines(self._health(), config.feeds, now)
         asked = request.query_params.get("asked", "")
         return self._page(
             "feeds.html",
@@ -510,6 +603,22 @@ class _Pages:
             csrf=self._forms.token,
             asked=next((line for line in lines if line.url == asked), None),
         )
+
+    def _health(self) -> tuple[FeedHealth, ...]:
+        store, config, now = self._services.store, self._services.config(), self._services.now()
+        return subscribe.health(store, config, now, since=now - _FEED_TIME)
+
+    def _feed_records(self) -> list[dict[str, object]]:
+        configured = {feed.url: feed for feed in self._services.config().feeds}
+        return [records.feed(one, configured[one.row.state.feed_url]) for one in self._health()]
+
+    def feeds_json(self, _: Request) -> Response:
+        """Give how the feeds are, for other programs."""
+        return JSONResponse({"feeds": self._feed_records()})
+
+    def feeds_csv(self, _: Request) -> Response:
+        """Give it as a table."""
+        return _table(exports.table(records.FEED_COLUMNS, self._feed_records()), "feeds")
 
     async def poll_soon(self, request: Request) -> Response:
         """Have a feed polled before its time: the poller finds it due at its next look."""
@@ -529,9 +638,7 @@ class _Pages:
     def status(self, _: Request) -> Response:
         """Show how the monitor itself is: configuration, outbox, pauses, versions."""
         store, config, now = self._services.store, self._services.config(), self._services.now()
-        standing = store.standing()
-        week = store.coverage(Window(since=now - _STATUS_TIME, until=now))
-        next_poll = store.next_poll_at()
+        standing, week, next_poll = store.standing(), self._week(), store.next_poll_at()
         return self._page(
             "status.html",
             standing=standing,
@@ -554,6 +661,23 @@ class _Pages:
             gaps=[words.gap(one, config.zone, now) for one in reversed(week.gaps)],
             counts=(len(config.topics), len(config.feeds), len(config.digests)),
         )
+
+    def _week(self) -> Coverage:
+        now = self._services.now()
+        return self._services.store.coverage(Window(since=now - _STATUS_TIME, until=now))
+
+    def status_json(self, _: Request) -> Response:
+        """Give how the monitor itself is, for other programs."""
+        store = self._services.store
+        found = records.status(
+            store.standing(),
+            self._services.config(),
+            self._week(),
+            problems=self._services.config_notices(),
+            next_poll=store.next_poll_at(),
+        )
+        versions = {"version": __version__, "python": platform.python_version()}
+        return JSONResponse(versions | found)
 
     def health(self, _: Request) -> Response:
         """Answer a health check: 200 while the database answers, with a few figures; else 503."""
@@ -639,6 +763,14 @@ def _digest_name(request: Request, names: Sequence[str]) -> str:
     if name not in names:
         raise HTTPException(404, "There is no digest of that name in the configuration.")
     return str(name)
+
+
+def _table(lines: Iterator[str], name: str) -> Response:
+    return StreamingResponse(
+        lines,
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
 
 
 def _mail(rendered: RenderedDigest) -> Response:

@@ -8,8 +8,9 @@ The app hands over a `Services` and gets an ASGI application; `Server` listens w
     server.stop()
 """
 
-from monitor.web.application import Services, create_app
+from monitor.web.application import create_app
 from monitor.web.guard import load_token
 from monitor.web.server import Server, check_listen
+from monitor.web.services import Services
 
 __all__ = ["Server", "Services", "check_listen", "create_app", "load_token"]

@@ -3,10 +3,9 @@
 import logging
 import platform
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import groupby, islice
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -20,7 +19,6 @@ from starlette.responses import (
     JSONResponse,
     RedirectResponse,
     Response,
-    StreamingResponse,
 )
 from starlette.routing import Route
 
@@ -31,101 +29,63 @@ from monitor import (
     drawing,
     noise,
     polling,
-    records,
     render,
-    stats,
-    subscribe,
-    timeline,
     trying,
 )
-from monitor.archive import ArchiveArticle, ArchiveView, Question, WholeArticle
-from monitor.config import Config, TopicConfig, editing
+from monitor.archive import ArchiveView, Question
+from monitor.config import editing
 from monitor.errors import ConfigError, MonitorError, QueryError
-from monitor.model import Coverage, DigestRow, RenderedDigest, Window
-from monitor.stats import Stats
-from monitor.store import Store
-from monitor.subscribe import FeedHealth
-from monitor.timeline import ToldStory
-from monitor.web import addresses, exports, words
-from monitor.web.exports import Entry
+from monitor.model import DigestRow, RenderedDigest
+from monitor.web import addresses, words
+from monitor.web.downloads import Downloads
 from monitor.web.forms import Forms, StaleForm
 from monitor.web.guard import MAIL_POLICY, UNSUBSCRIBE, Guard, known_hosts
 from monitor.web.reviewing import Reviewing
+from monitor.web.services import ISSUES, NUMBER, STATUS_TIME, Looking, Services, number_in
 
 log = logging.getLogger(__name__)
 
 _PAGES = Path(__file__).with_name("pages")
-#: Eighteen digits stay inside a database key.
-_NUMBER = re.compile(r"[0-9]{1,18}")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
-#: What the page of topics looks back on.
-_TREND_DAYS = 60
 #: What the trial of another wording looks back on.
 _TRIAL_TIME = timedelta(days=30)
-#: What the page of feeds counts.
-_FEED_TIME = timedelta(days=30)
-#: What the page of the monitor itself looks back on.
-_STATUS_TIME = timedelta(days=7)
-#: Issues in the list: more than four months of a daily digest.
-_ISSUES = 128
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """All that the pages need; what can change while the service runs is asked at each request."""
-
-    store: Store
-    #: The configuration in force; a reload swaps what this gives. `[web]` is read at the start.
-    config: Callable[[], Config]
-    #: The next digest of that name as it would look now; called only with configured names.
-    preview: Callable[[str], RenderedDigest]
-    #: The clock.
-    now: Callable[[], datetime]
-    #: What is going on, in one line: "reading 55 feeds: 12 done", or that nothing could be reached
-    #: and when it is tried again. None when there is nothing to say.
-    status: Callable[[], str | None] = lambda: None
-    #: What the owner must know: a configuration or a template that is broken, one line each.
-    notices: Callable[[], Iterable[str]] = lambda: ()
-    #: What is wrong with the configuration file, or not applied yet.
-    config_notices: Callable[[], Iterable[str]] = lambda: ()
-    #: The token of `[web] auth = "token"` (see `load_token`); None lets everybody in.
-    token: str | None = None
 
 
 def create_app(services: Services) -> Starlette:
     """Build the ASGI application that answers with the archive's pages."""
     web = services.config().web
-    pages = _Pages(services)
+    looking = Looking(services)
+    pages, downloads = _Pages(services, looking), Downloads(services, looking)
     paths: dict[str, Callable[[Request], Response]] = {
         "/": pages.archive,
-        "/archive.json": pages.as_json,
-        "/archive.csv": pages.as_csv,
-        "/archive.atom": pages.as_atom,
+        "/archive.json": downloads.as_json,
+        "/archive.csv": downloads.as_csv,
+        "/archive.atom": downloads.as_atom,
         "/digests": pages.digests,
-        "/digests.json": pages.digests_json,
-        "/digests.csv": pages.digests_csv,
-        "/digests.atom": pages.digests_atom,
+        "/digests.json": downloads.digests_json,
+        "/digests.csv": downloads.digests_csv,
+        "/digests.atom": downloads.digests_atom,
         "/digests/next": pages.preview,
         "/digests/next/mail": pages.preview_mail,
-        "/digests/{id}.json": pages.digest_json,
+        "/digests/{id}.json": downloads.digest_json,
         "/digests/{id}": pages.digest,
         "/digests/{id}/mail": pages.digest_mail,
-        "/articles/{id}.json": pages.article_json,
+        "/articles/{id}.json": downloads.article_json,
         "/articles/{id}": pages.article,
-        "/stories/{id}.json": pages.story_json,
-        "/stories/{id}.csv": pages.story_csv,
-        "/stories/{id}.atom": pages.story_atom,
+        "/stories/{id}.json": downloads.story_json,
+        "/stories/{id}.csv": downloads.story_csv,
+        "/stories/{id}.atom": downloads.story_atom,
         "/stories/{id}": pages.story,
         "/topics": pages.topics,
-        "/topics.json": pages.topics_json,
-        "/topics.csv": pages.topics_csv,
-        "/topics/{id}.json": pages.topic_json,
+        "/topics.json": downloads.topics_json,
+        "/topics.csv": downloads.topics_csv,
+        "/topics/{id}.json": downloads.topic_json,
         "/topics/{id}": pages.topic,
         "/feeds": pages.feeds,
-        "/feeds.json": pages.feeds_json,
-        "/feeds.csv": pages.feeds_csv,
+        "/feeds.json": downloads.feeds_json,
+        "/feeds.csv": downloads.feeds_csv,
         "/status": pages.status,
-        "/status.json": pages.status_json,
+        "/status.json": downloads.status_json,
         "/health": pages.health,
         "/style.css": _file("style.css", "text/css"),
         "/icon.svg": _file("icon.svg", "image/svg+xml"),
@@ -180,8 +140,9 @@ def _file(name: str, media_type: str) -> Callable[[Request], Response]:
 class _Pages:
     """The endpoints; Starlette runs each in a thread, since they are plain functions."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, looking: Looking) -> None:
         self._services = services
+        self._looking = looking
         self._counts = archive.Counts(services.now)
         self._templates = render.html_environment(_PAGES)
         self._templates.filters |= {"count": words.count, "sentence": words.sentence}
@@ -236,7 +197,7 @@ class _Pages:
 
     def article(self, request: Request) -> Response:
         """Show one article with all that is known of it."""
-        found, zone = self._whole(request), self._services.config().zone
+        found, zone = self._looking.whole(request), self._services.config().zone
         return self._page(
             "article.html",
             whole=found,
@@ -248,27 +209,9 @@ class _Pages:
             **self._review_values(request),
         )
 
-    def article_json(self, request: Request) -> Response:
-        """Give one article for other programs."""
-        return JSONResponse(exports.whole(self._whole(request), self._base(request)))
-
-    def _whole(self, request: Request) -> WholeArticle:
-        config = self._services.config()
-        missing = "There is no such article; it may have been kept long enough."
-        found = archive.whole(
-            self._services.store,
-            _number(request, missing),
-            topics=config.topics,
-            feeds=config.feeds,
-            zone=config.zone,
-        )
-        if found is None:
-            raise HTTPException(404, missing)
-        return found
-
     def story(self, request: Request) -> Response:
         """Show one story, from its first article to its last."""
-        found = self._told(request)
+        found = self._looking.told(request)
         today = self._today()
         begin = _offset(request)
         shown = found.articles[begin : begin + archive.PAGE_SIZE]
@@ -285,48 +228,6 @@ class _Pages:
             link=addresses.Links(Question()),
             **self._review_values(request),
         )
-
-    def story_json(self, request: Request) -> Response:
-        """Give one story for other programs."""
-        return JSONResponse(exports.story(self._told(request), self._base(request)))
-
-    def story_csv(self, request: Request) -> Response:
-        """Give one story as a table."""
-        told = (each.article for each in self._told(request).articles)
-        return _table(exports.as_csv(told, self._base(request)), "story")
-
-    def story_atom(self, request: Request) -> Response:
-        """Give the newest of one story as a feed."""
-        told, base = self._told(request), self._base(request)
-        newest = [each.article for each in told.articles[: -archive.PAGE_SIZE - 1 : -1]]
-        title = exports.plain(told.articles[0].article.title) or "(no title)"
-        return self._atom(
-            (exports.article_entry(article, base) for article in newest),
-            base,
-            here=f"/stories/{told.id}.atom",
-            title=f"News Monitor: {title}",
-        )
-
-    def _atom(self, entries: Iterable[Entry], base: str, *, here: str, title: str) -> Response:
-        now = self._services.now()
-        return StreamingResponse(
-            exports.as_atom(entries, base, here=base + here, title=title, now=now),
-            media_type="application/atom+xml; charset=utf-8",
-        )
-
-    def _told(self, request: Request) -> ToldStory:
-        config = self._services.config()
-        missing = "There is no such story; its articles may have been kept long enough."
-        found = timeline.tell(
-            self._services.store,
-            _number(request, missing),
-            topics=config.topics,
-            feeds=config.feeds,
-            zone=config.zone,
-        )
-        if found is None:
-            raise HTTPException(404, missing)
-        return found
 
     def _feed_name(self, url: str) -> str:
         if not url:
@@ -367,47 +268,10 @@ class _Pages:
         found = (status, words.asked_in_vain(states, zone, self._services.now()))
         return tuple(filter(None, found)) or ("The feeds are being read for the first time.",)
 
-    # ------------------------------------------------------------------------------- exports
-
-    def as_json(self, request: Request) -> Response:
-        """Give all that the filters and the search ask for, as JSON."""
-        found, base = self._found(request), self._base(request)
-        return StreamingResponse(exports.as_json(found, base), media_type="application/json")
-
-    def as_csv(self, request: Request) -> Response:
-        """Give it as a table."""
-        return _table(exports.as_csv(self._found(request), self._base(request)), "news-monitor")
-
-    def as_atom(self, request: Request) -> Response:
-        """Give the newest of it as a feed."""
-        asked = addresses.question(request.query_params)
-        scope = words.scope(asked, ()) + (f" “{asked.query}”" if asked.query else "")
-        newest, base = islice(self._found(request), archive.PAGE_SIZE), self._base(request)
-        return self._atom(
-            (exports.article_entry(article, base) for article in newest),
-            base,
-            here=addresses.address(asked, page="/archive.atom"),
-            title=f"News Monitor: {scope}" if scope else "News Monitor",
-        )
-
-    def _found(self, request: Request) -> Iterator[ArchiveArticle]:
-        config = self._services.config()
-        return archive.export(
-            self._services.store,
-            addresses.question(request.query_params),
-            topics=config.topics,
-            feeds=config.feeds,
-            zone=config.zone,
-        )
-
     def misunderstood(self, _: Request, error: Exception) -> Response:
         """Answer an export whose filters or search cannot be followed."""
         message = error.message if isinstance(error, QueryError) else str(error)
         return self.error(400, "This search cannot be understood", words.sentence(message))
-
-    def _base(self, request: Request) -> str:
-        public = self._services.config().web.public_url.rstrip("/")
-        return public or str(request.base_url).rstrip("/")
 
     # ------------------------------------------------------------------------------- digests
 
@@ -417,48 +281,16 @@ class _Pages:
         today = self._today()
         issues = [
             (row, words.day(row.local_date, today), words.delivery_lines(row))
-            for row in self._services.store.digests(_ISSUES)
+            for row in self._services.store.digests(ISSUES)
         ]
         return self._page(
             "digests.html", issues=issues, names=[digest.name for digest in config.digests]
         )
 
-    def digests_json(self, request: Request) -> Response:
-        """Give the issues for other programs."""
-        rows, base = self._services.store.digests(_ISSUES), self._base(request)
-        return JSONResponse({"digests": [exports.issue(row, base) for row in rows]})
-
-    def digests_csv(self, _: Request) -> Response:
-        """Give the issues as a table."""
-        rows = records.copies(self._services.store.digests(_ISSUES))
-        return _table(exports.table(records.COPY_COLUMNS, rows), "digests")
-
-    def digests_atom(self, request: Request) -> Response:
-        """Give the newest issues as a feed: digests without mail."""
-        store, base = self._services.store, self._base(request)
-        entries = (
-            exports.issue_entry(row, rendered.text, base)
-            for row in store.digests(archive.PAGE_SIZE)
-            if (rendered := store.digest(row.id))
-        )
-        return self._atom(entries, base, here="/digests.atom", title="News Monitor: digests")
-
-    def digest_json(self, request: Request) -> Response:
-        """Give one issue for other programs."""
-        number = _number(request)
-        rendered, row = self._issue(number), self._row(number)
-        about = exports.issue(row, self._base(request)) if row else {}
-        return JSONResponse(about | {"text": rendered.text, "problems": list(rendered.problems)})
-
-    def _row(self, number: int) -> DigestRow | None:
-        return next(
-            (row for row in self._services.store.digests(_ISSUES) if row.id == number), None
-        )
-
     def digest(self, request: Request) -> Response:
         """Show one issue as it was sent."""
-        number = _number(request)
-        rendered, row = self._issue(number), self._row(number)
+        number = number_in(request)
+        rendered, row = self._looking.issue(number), self._looking.row(number)
         return self._page(
             "digest.html",
             here="/digests",
@@ -480,13 +312,7 @@ class _Pages:
 
     def digest_mail(self, request: Request) -> Response:
         """Give an issue's HTML for the frame inside its page."""
-        return _mail(self._issue(_number(request)))
-
-    def _issue(self, number: int) -> RenderedDigest:
-        rendered = self._services.store.digest(number)
-        if rendered is None:
-            raise HTTPException(404, "There is no such digest.")
-        return rendered
+        return _mail(self._looking.issue(number_in(request)))
 
     def preview(self, request: Request) -> Response:
         """Show the next issue as it would look now."""
@@ -514,7 +340,7 @@ class _Pages:
 
     def topics(self, _: Request) -> Response:
         """Show how the topics run."""
-        found = self._trends()
+        found = self._looking.trends()
         top = max((max(topic.days) for topic in found.topics), default=0)
         drawn = [
             (
@@ -534,34 +360,9 @@ class _Pages:
             langs=found.langs,
         )
 
-    def _trends(self) -> Stats:
-        config, now = self._services.config(), self._services.now()
-        return stats.look(self._services.store, config, now, days=_TREND_DAYS)
-
-    def topics_json(self, _: Request) -> Response:
-        """Give how the topics run, for other programs."""
-        return JSONResponse(records.topics(self._trends()))
-
-    def topics_csv(self, _: Request) -> Response:
-        """Give matches by day and topic as a table."""
-        return _table(exports.table(records.DAY_COLUMNS, records.days(self._trends())), "topics")
-
-    def _topic(self, request: Request) -> TopicConfig:
-        number = request.path_params["id"]
-        found = (each for each in self._services.config().topics if each.id == number)
-        if topic := next(found, None):
-            return topic
-        raise HTTPException(404, "There is no such topic in the configuration.")
-
-    def topic_json(self, request: Request) -> Response:
-        """Give what brings a topic its matches, for other programs."""
-        topic = self._topic(request)
-        found = noise.look(self._services.store, topic.id)
-        return JSONResponse(records.bringers(topic.id, topic.name, found))
-
     def topic(self, request: Request) -> Response:
         """Show what brings a topic its matches, and what another wording would change."""
-        topic, now = self._topic(request), self._services.now()
+        topic, now = self._looking.topic(request), self._services.now()
         given = request.query_params
         wording = "\n".join(map(addresses.visible, given.get("wording", "").splitlines()))
         trial = None
@@ -594,7 +395,7 @@ class _Pages:
     def feeds(self, request: Request) -> Response:
         """Show each feed's health, those that need a look first."""
         config, now = self._services.config(), self._services.now()
-        lines = words.feed_lines(self._health(), config.feeds, now)
+        lines = words.feed_lines(self._looking.health(), config.feeds, now)
         asked = request.query_params.get("asked", "")
         return self._page(
             "feeds.html",
@@ -603,22 +404,6 @@ class _Pages:
             csrf=self._forms.token,
             asked=next((line for line in lines if line.url == asked), None),
         )
-
-    def _health(self) -> tuple[FeedHealth, ...]:
-        store, config, now = self._services.store, self._services.config(), self._services.now()
-        return subscribe.health(store, config, now, since=now - _FEED_TIME)
-
-    def _feed_records(self) -> list[dict[str, object]]:
-        configured = {feed.url: feed for feed in self._services.config().feeds}
-        return [records.feed(one, configured[one.row.state.feed_url]) for one in self._health()]
-
-    def feeds_json(self, _: Request) -> Response:
-        """Give how the feeds are, for other programs."""
-        return JSONResponse({"feeds": self._feed_records()})
-
-    def feeds_csv(self, _: Request) -> Response:
-        """Give it as a table."""
-        return _table(exports.table(records.FEED_COLUMNS, self._feed_records()), "feeds")
 
     async def poll_soon(self, request: Request) -> Response:
         """Have a feed polled before its time: the poller finds it due at its next look."""
@@ -638,14 +423,14 @@ class _Pages:
     def status(self, _: Request) -> Response:
         """Show how the monitor itself is: configuration, outbox, pauses, versions."""
         store, config, now = self._services.store, self._services.config(), self._services.now()
-        standing, week, next_poll = store.standing(), self._week(), store.next_poll_at()
+        standing, week, next_poll = store.standing(), self._looking.week(), store.next_poll_at()
         return self._page(
             "status.html",
             standing=standing,
             version=__version__,
             python=platform.python_version(),
             week=week,
-            days=_STATUS_TIME.days,
+            days=STATUS_TIME.days,
             config_state=tuple(self._services.config_notices()),
             accepted=words.ago(standing.config_accepted_at, now),
             next_poll=words.ahead(next_poll, now) if next_poll else "never",
@@ -661,23 +446,6 @@ class _Pages:
             gaps=[words.gap(one, config.zone, now) for one in reversed(week.gaps)],
             counts=(len(config.topics), len(config.feeds), len(config.digests)),
         )
-
-    def _week(self) -> Coverage:
-        now = self._services.now()
-        return self._services.store.coverage(Window(since=now - _STATUS_TIME, until=now))
-
-    def status_json(self, _: Request) -> Response:
-        """Give how the monitor itself is, for other programs."""
-        store = self._services.store
-        found = records.status(
-            store.standing(),
-            self._services.config(),
-            self._week(),
-            problems=self._services.config_notices(),
-            next_poll=store.next_poll_at(),
-        )
-        versions = {"version": __version__, "python": platform.python_version()}
-        return JSONResponse(versions | found)
 
     def health(self, _: Request) -> Response:
         """Answer a health check: 200 while the database answers, with a few figures; else 503."""
@@ -743,18 +511,10 @@ class _Pages:
         )
 
 
-def _number(request: Request, missing: str = "There is no such digest.") -> int:
-    """Read a number from the address; what is none has no page."""
-    given = request.path_params["id"]
-    if not _NUMBER.fullmatch(given):
-        raise HTTPException(404, missing)
-    return int(given)
-
-
 def _offset(request: Request) -> int:
     """Read how many articles of a story the pages before this one show."""
     given = request.query_params.get("after", "0")
-    return int(given) if _NUMBER.fullmatch(given) else 0
+    return int(given) if NUMBER.fullmatch(given) else 0
 
 
 def _digest_name(request: Request, names: Sequence[str]) -> str:
@@ -763,14 +523,6 @@ def _digest_name(request: Request, names: Sequence[str]) -> str:
     if name not in names:
         raise HTTPException(404, "There is no digest of that name in the configuration.")
     return str(name)
-
-
-def _table(lines: Iterator[str], name: str) -> Response:
-    return StreamingResponse(
-        lines,
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
 
 
 def _mail(rendered: RenderedDigest) -> Response:

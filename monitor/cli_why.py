@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.matcher import Explanation
     from monitor.model import ArticleMatches, Match
     from monitor.query import Finding
+    from monitor.ranking import Score
 
 #: So many terms that are not there are named in one line.
 _MOST_NAMED = 12
@@ -36,6 +37,7 @@ def why(path: Path, article: str, topic: str | None, *, as_json: bool) -> None:
     topics are tried, and those that take the article are explained.
     """
     from monitor.matcher import Topics  # noqa: PLC0415
+    from monitor.weighing import weigh  # noqa: PLC0415
 
     article = os.fsencode(article).decode("utf-8", "replace")
     with opened(path) as app:
@@ -48,6 +50,7 @@ def why(path: Path, article: str, topic: str | None, *, as_json: bool) -> None:
             for each in Topics(app.config.topics).explain(row.article)
             if topic in {None, each.topic_id}
         ]
+        scores = weigh(app.store, app.config, row, app.clock())
         zone = app.config.zone
     stored = {match.topic_id: match for match in row.matches}
     if as_json:
@@ -56,7 +59,10 @@ def why(path: Path, article: str, topic: str | None, *, as_json: bool) -> None:
                 "id": row.id,
                 "title": row.article.title,
                 "url": row.article.url,
-                "topics": [_json(each, stored.get(each.topic_id)) for each in told],
+                "topics": [
+                    _json(each, stored.get(each.topic_id), scores.get(each.topic_id))
+                    for each in told
+                ],
             }
         )
         return
@@ -64,6 +70,8 @@ def why(path: Path, article: str, topic: str | None, *, as_json: bool) -> None:
     click.echo(fitted(f"{row.article.title or row.article.url} ({row.article.source}, {seen})"))
     for each in told:
         _print(each, stored.get(each.topic_id), full=topic is not None or each.finding.held)
+        for line in _numbers(scores.get(each.topic_id)):
+            click.echo(fitted(line[1], "    " * line[0]))
     if topic is None and not all(each.finding.held for each in told):
         click.echo(fitted(f"\n`monitor why {row.id} TOPIC` shows what such a topic misses."))
 
@@ -80,13 +88,20 @@ def _found(app: App, article: str) -> ArticleMatches:
     return row
 
 
-def _json(told: Explanation, stored: Match | None) -> dict[str, object]:
+def _json(told: Explanation, stored: Match | None, score: Score | None) -> dict[str, object]:
     return {
         "topic": told.topic_id,
         "matched": told.finding.held,
         "version": told.query_version,
         "stored_version": stored.query_version if stored else None,
         "tree": asdict(told.finding),
+        "score": None
+        if score is None
+        else {
+            **score.factors,
+            "value": score.value,
+            "words": [asdict(word) | {"value": word.value} for word in score.words],
+        },
     }
 
 
@@ -100,6 +115,23 @@ def _print(told: Explanation, stored: Match | None, *, full: bool) -> None:
     if full:
         for line in lines(told.finding):
             click.echo(fitted(line[1], "    " * line[0]))
+
+
+def _numbers(score: Score | None) -> Iterator[tuple[int, str]]:
+    """Say where the story stands in a digest, number by number."""
+    from monitor.ranking import HALF_OF_ALL  # noqa: PLC0415
+
+    if score is None:
+        return
+    factors = " × ".join(f"{name} {number:.3g}" for name, number in score.factors.items())
+    yield 1, f"its story scores {score.value:.3g} now: {factors}"
+    total = sum(word.value for word in score.words)
+    if score.words:
+        yield 2, f"hits {score.hits:.3g} = {total:.3g} / ({total:.3g} + {HALF_OF_ALL:g}), of which"
+    for word in score.words[:_MOST_NAMED]:
+        product = f"place {word.place:g} × rarity {word.rarity:.3g}"
+        weight = f" × weight {word.weight:g}" if word.weight != 1 else ""
+        yield 3, f"{word.value:.3g} “{word.surface}”: {product}{weight}"
 
 
 def lines(finding: Finding, depth: int = 1) -> Iterator[tuple[int, str]]:

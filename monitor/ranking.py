@@ -3,8 +3,8 @@
 score = weight × hits × 0.5^(age / HALF_LIFE) × (1 + ln outlets) × source × taste
 
 weight    what the reader gives the topic
-hits      how much of the topic the story says, below 1: rarer words and those in the title say
-          more, and the same word again says nothing
+hits      how much of the topic the story says, below 1: rarer words, those in the title and those
+          to which the reader gives more weight say more, and the same word again says nothing
 age       since its newest article that reports by itself
 outlets   how many carry it without only copying another
 source    what the reader gives the best of its sources
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.model import Article, ArticleMatches, Span, Timeline, Vote
+from monitor.query import words_of_term
 from monitor.text import fold, index_tokens
 
 HALF_LIFE = timedelta(hours=36)
@@ -45,6 +46,22 @@ USUAL_RARITY = math.log(20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What one word that was found adds to `hits`: the product of its numbers."""
+
+    surface: str
+    place: float
+    rarity: float
+    #: What the reader gives the term.
+    weight: float
+
+    @property
+    def value(self) -> float:
+        """Their product."""
+        return self.place * self.rarity * self.weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """Why a story stands where it does: the factors of `value`."""
 
@@ -54,11 +71,25 @@ class Score:
     outlets: float
     source: float
     taste: float
+    #: What `hits` comes from: the words of the article that says most, the best first.
+    words: tuple[Worth, ...] = ()
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """All of them by name, in the order of the formula."""
+        return {
+            "weight": self.weight,
+            "hits": self.hits,
+            "freshness": self.freshness,
+            "outlets": self.outlets,
+            "source": self.source,
+            "taste": self.taste,
+        }
 
     @property
     def value(self) -> float:
         """Their product."""
-        return self.weight * self.hits * self.freshness * self.outlets * self.source * self.taste
+        return math.prod(self.factors.values())
 
 
 def rarity(rows: Iterable[ArticleMatches], articles: int) -> dict[tuple[str, str], float]:
@@ -133,6 +164,7 @@ def score(
     now: datetime,
     *,
     weight: float = 1.0,
+    words: Mapping[str, float] | None = None,
     sources: Mapping[str, float] | None = None,
     rare: Rarity | None = None,
     taste: float = 1.0,
@@ -144,6 +176,7 @@ def score(
         topic_id: Whose hits count.
         now: The moment of the issue.
         weight: The topic's.
+        words: The weight of its terms by their words; 1 for those not named.
         sources: The weight of outlets by name; 1 for those not named.
         rare: How rare the topic's terms are.
         taste: What the reader's marks say, kept to its bounds.
@@ -152,13 +185,18 @@ def score(
     newest = max(member.at for member in own)
     outlets = len(story.outlets) - len(story.repeating)
     given = sources or {}
+    said = max(
+        (_worths(topic_id, spans, rare or {}, words or {}) for spans in _spans(story, topic_id)),
+        key=_hits,
+    )
     return Score(
         weight=weight,
-        hits=max(_hits(topic_id, spans, rare or {}) for spans in _spans(story, topic_id)),
+        hits=_hits(said),
         freshness=0.5 ** (max(now - newest, timedelta(0)) / HALF_LIFE),
         outlets=1 + math.log(outlets),
         source=max(given.get(outlet, 1.0) for outlet in story.outlets),
         taste=min(max(taste, LEAST_TASTE), MOST_TASTE),
+        words=said,
     )
 
 
@@ -181,16 +219,29 @@ def _spans(story: Timeline, topic_id: str) -> list[tuple[Span, ...]]:
     return found or [()]
 
 
-def _hits(topic_id: str, spans: Iterable[Span], rare: Rarity) -> float:
-    """Add up the distinct terms of an article, each at its best place, and saturate."""
-    best: dict[str, float] = {}
+def _worths(
+    topic_id: str, spans: Iterable[Span], rare: Rarity, words: Mapping[str, float]
+) -> tuple[Worth, ...]:
+    """Give the distinct words of an article, each at its best place, the best first."""
+    best: dict[str, Worth] = {}
     for span in spans:
+        worth = Worth(
+            surface=span.surface,
+            place=_place(span),
+            rarity=rare.get((topic_id, span.term), USUAL_RARITY),
+            weight=words.get(words_of_term(span.term), 1.0),
+        )
         # Who writes Kling and kling says one thing.
-        term = fold(span.surface)
-        value = _place(span) * rare.get((topic_id, span.term), USUAL_RARITY)
-        best[term] = max(best.get(term, 0.0), value)
+        word = fold(span.surface)
+        if word not in best or best[word].value < worth.value:
+            best[word] = worth
+    return tuple(sorted(best.values(), key=lambda worth: -worth.value))
+
+
+def _hits(words: Iterable[Worth]) -> float:
+    """Add up and saturate."""
     # A topic that only says NOT has no hits to show.
-    total = sum(best.values()) or BODY * USUAL_RARITY
+    total = sum(word.value for word in words) or BODY * USUAL_RARITY
     return total / (total + HALF_OF_ALL)
 
 

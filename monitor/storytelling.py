@@ -9,7 +9,7 @@ whose words were edited, is told as what it is to this digest's readers.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from monitor import ranking, text
@@ -113,7 +113,7 @@ def tell(timeline: Timeline, desk: Desk) -> Told:
     chosen, found = own or fresh, _topics(fresh, desk)
     # Where only one of two topics has an article that can be read, the story stands there.
     chosen = [member for member in chosen if desk.reads(member.row.article.lang)] or chosen
-    scores = {topic.id: _score(timeline, topic, desk) for topic in _topics(chosen, desk)}
+    scores = {topic.id: score(timeline, topic, desk) for topic in _topics(chosen, desk)}
     # Of equals the first: the digest's order.
     topic_id = max(scores, key=lambda each: scores[each].value)
     lead = _lead(timeline, chosen, topic_id, desk)
@@ -131,7 +131,7 @@ def tell(timeline: Timeline, desk: Desk) -> Told:
             sources=sources(timeline) if timeline.repeating else "",
             news=tuple(_news(timeline, fresh, desk)) if known else (),
             also=tuple(topic.name for topic in found if topic.id != topic_id),
-            score=asdict(scores[topic_id]) | {"value": scores[topic_id].value},
+            score=scores[topic_id].factors | {"value": scores[topic_id].value},
             reported=tuple(member.row.id for member in fresh),
         ),
     )
@@ -165,7 +165,8 @@ def _topics(members: Iterable[StoryMember], desk: Desk) -> list[TopicConfig]:
     return [topic for topic in desk.topics if topic.id in ids]
 
 
-def _score(timeline: Timeline, topic: TopicConfig, desk: Desk) -> Score:
+def score(timeline: Timeline, topic: TopicConfig, desk: Desk) -> Score:
+    """Judge a story for a topic, by what the desk knows of sources, rarity and taste."""
     weights: dict[str, float] = {}
     for member in timeline.members:
         article = member.row.article
@@ -178,6 +179,7 @@ def _score(timeline: Timeline, topic: TopicConfig, desk: Desk) -> Score:
         topic.id,
         desk.until,
         weight=topic.weight,
+        words=topic.weights,
         sources=weights,
         rare=desk.rare,
         taste=taste.of(timeline) if taste else 1.0,

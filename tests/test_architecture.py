@@ -52,6 +52,7 @@ LAYERS = {
         "reaching",
         "finding",
         "timeline",
+        "weighing",
         "noise",
         "trying",
         "reading",

@@ -245,6 +245,21 @@ def test_a_bad_value_brings_no_second_fault(text: str) -> None:
         (TOPIC + "nera = []", '4: topic 1 ("kling"): key "nera" is not known here; did you mean'),
         (TOPIC + 'timezone = "UTC"', "it belongs at the top of the file or under [[digest]]"),
         (TOPIC + 'none = ["a", ""]', '4: topic 1 ("kling"), none: "" is empty'),
+        (TOPIC + "weights = 2", '4: topic 1 ("kling"), weights: 2 is no table; write weights = {'),
+        (TOPIC + "weights = { Kling = 20 }", "20 is not a weight; write a number from 0.1 to 10"),
+        (
+            TOPIC + "[topic.weights]\nKling = 0.5\nKlng = 2",
+            '6: topic 1 ("kling"), weights: "Klng" is no term of this topic; write one as it',
+        ),
+        (
+            TOPIC + "weights = { Klng = 2 }",
+            'without the signs =, " and *; did you mean "Kling"?',
+        ),
+        (
+            '[[topic]]\nid = "x"\nany = "=BIS"\nnone = "karaoke"\nweights = { "=BIS" = 2 }',
+            'did you mean "BIS"?',
+        ),
+        (TOPIC + 'none = "karaoke"\nweights = { karaoke = 0.5 }', '"karaoke" is no term of this'),
         (TOPIC + "limit = 2.5", "2.5 is not a whole number"),
         (TOPIC + "limit = true", "true is not a whole number"),
         (TOPIC + "limit = 5000", "5000 is too much; the most is 1000"),

@@ -1,6 +1,7 @@
 """Which story comes first, and by which numbers."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -98,6 +99,28 @@ def test_rarer_terms_say_more() -> None:
     assert rare["alibaba", "Kling"] > rare["kling", "Kling"] > 0
     common = judged(story(), rare={("kling", "Kling"): 0.5})
     assert judged(story(), rare=rare).hits > common.hits
+
+
+@pytest.mark.parametrize("written", ["Kling", "=Kling", '"Kling"', "Kling*"])
+def test_a_term_counts_as_much_as_its_reader_says(written: str) -> None:
+    told = story(member(matches=(hits(replace(span(), term=written)),)))
+    usual, more, less = (judged(told, words={"Kling": weight}).hits for weight in (1.0, 2.0, 0.5))
+    assert less < usual < more
+
+
+def test_each_word_tells_what_it_adds() -> None:
+    told = story(
+        member(1, matches=(hits(body(400, "Kling")),)),
+        member(2, matches=(hits(span("Kling"), body(9, "可灵"), body(500, "KLING")),)),
+    )
+    found = judged(
+        told, words={"可灵": 0.5}, rare={("kling", "Kling"): 4.0, ("kling", "可灵"): 2.0}
+    )
+    assert [(word.surface, word.place, word.rarity, word.weight) for word in found.words] == [
+        ("Kling", 3.0, 4.0, 1.0),
+        ("可灵", 1.5, 2.0, 0.5),
+    ]
+    assert found.hits == pytest.approx(13.5 / (13.5 + 12))
 
 
 def test_a_term_in_every_article_says_nothing() -> None:

@@ -97,6 +97,13 @@ def test_the_last_word_of_a_topic_is_muted_by_refusing_it() -> None:
     assert (muted.any, muted.none) == (("Kling",), ("Kling",))
 
 
+def test_a_muted_word_leaves_its_weight_behind() -> None:
+    text = '[[topic]]\nid = "a"\nany = ["Kling", "可灵"]\nweights = { Kling = 0.5, "可灵" = 2 }'
+    (topic,) = config.load(text).topics
+    block = editing.topic_block(editing.without_word(topic, "Kling"))
+    assert config.load(block).topics[0].weights == {"可灵": 2.0}
+
+
 def test_a_topic_is_written_as_it_is_read() -> None:
     text = """[[topic]]
 id = "a"
@@ -109,6 +116,7 @@ within = 9
 weight = 2.5
 limit = 3
 labels = { "by US" = "Commerce OR Washington" }
+weights = { "open weights" = 0.5, video = 2.0 }
 """
     (topic,) = config.load(text).topics
     assert config.load(editing.topic_block(topic)).topics == (topic,)

@@ -1,6 +1,7 @@
 """Why an article is in a topic or not, as its reader is told."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,10 +174,28 @@ def test_why_explains_the_topics_that_match(monitor: Monitor, path: str) -> None
     assert "`monitor why 1 TOPIC` shows" in said.out
 
 
+def test_why_tells_every_number_of_the_order(monitor: Monitor, path: str) -> None:
+    file = Path(path)
+    weighed = file.read_text("utf-8").replace('["Kling"]', '["Kling"]\nweights = { Kling = 0.5 }')
+    file.write_text(weighed, encoding="utf-8")
+    said = monitor("why", "1", "kling", "--config", path)
+    assert re.search(
+        r"    its story scores [\d.]+ now: weight 1 × hits [\d.]+ × freshness [\d.]+ × outlets 1"
+        r" × source 1 × taste 1\n"
+        r"        hits [\d.]+ = [\d.]+ / \([\d.]+ \+ 12\), of which\n"
+        r"            [\d.]+ “Kling”: place 3 × rarity [\d.]+ × weight 0.5\n",
+        said.out,
+    )
+    score = json.loads(monitor("why", "1", "--json", "--config", path).out)["topics"][0]["score"]
+    assert score["value"] == pytest.approx(score["hits"] * score["freshness"])
+    assert [(word["surface"], word["weight"]) for word in score["words"]] == [("Kling", 0.5)]
+
+
 def test_why_explains_a_miss(monitor: Monitor, path: str) -> None:
     said = monitor("why", "1", "ports", "--config", path)
     assert "ports: no match\n    no  harbour: not there\n" in said.out
     assert "Kling:" not in said.out
+    assert "scores" not in said.out
 
 
 def test_why_tells_when_the_topic_was_changed_since(monitor: Monitor, path: str) -> None:

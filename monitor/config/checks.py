@@ -265,6 +265,13 @@ def table_of_labels(value: object) -> object:
     return value
 
 
+def table_of_weights(value: object) -> object:
+    """Check that weights are a table."""
+    if not isinstance(value, Mapping):
+        raise ValueError("is no table; write weights = { Qwen = 2, Taobao = 0.5 }")  # noqa: TRY004  pydantic's way
+    return value
+
+
 def label(value: str) -> str:
     """Check the name of a label."""
     if not re.fullmatch(r"\w[\w &/+.-]{0,39}", value):

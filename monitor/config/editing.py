@@ -45,7 +45,8 @@ def without_word(topic: TopicConfig, word: str) -> TopicConfig:
     """Let a word bring nothing to a topic: it leaves `any`, else no article may have it."""
     others = tuple(item for item in topic.any if item != word)
     if others and len(others) < len(topic.any):
-        return topic.model_copy(update={"any": others})
+        weights = {term: weight for term, weight in topic.weights.items() if term != word}
+        return topic.model_copy(update={"any": others, "weights": weights})
     return topic.model_copy(update={"none": (*topic.none, word)})
 
 

@@ -81,6 +81,8 @@ class TopicConfig(Table):
     within: Annotated[StrictInt, Field(ge=1, le=1000)] = 25
     #: By how much its stories come before those of other topics; see `ranking`.
     weight: Weight = 1.0
+    #: By how much single terms of it count more or less than the others, by their words.
+    weights: Annotated[Mapping[Text, Weight], BeforeValidator(checks.table_of_weights)] = {}
     #: The most stories of the topic in one digest; None for all of them.
     limit: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
 

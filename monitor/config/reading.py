@@ -31,7 +31,7 @@ from monitor.config.places import Path, Place, places
 from monitor.config.syntax import parse_toml
 from monitor.config.words import did_you_mean, nearest, quoted
 from monitor.errors import ConfigError, Problem, QueryError
-from monitor.query import Doubt, compile_topic
+from monitor.query import Doubt, TopicQuery, compile_topic, wanted_terms, words_of_term
 from monitor.query import read as parse
 
 #: What to write for a key that may not be missing.
@@ -236,12 +236,25 @@ class _Reading:
             at = next((path for path, item in items if item == error.text), ("topic", row))
             self.problems.append(self._query_problem(at, error))
             return
+        self._check_weights(row, compiled)
         if not compiled.is_anchored:
             message = (
                 "names no word that an article must have, so every article is looked through; add"
                 ' a line such as any = ["Kling"] if you do not mean this'
             )
             self.doubts.append(self._problem(("topic", row), message))
+
+    def _check_weights(self, row: int, compiled: TopicQuery) -> None:
+        known = [words_of_term(term.text) for term in wanted_terms(compiled.tree)]
+        given = self.data["topic"][row].get("weights")
+        for term in given if isinstance(given, dict) else ():
+            path: Path = ("topic", row, "weights", term)
+            if path not in self._faulty and term not in known:
+                self._add(
+                    path,
+                    f'"{term[:60]}" is no term of this topic; write one as it stands in any, all,'
+                    f' near or query, without the signs =, " and *{did_you_mean(term, known)}',
+                )
 
     def _check_labels(self, row: int) -> None:
         given = self.data["topic"][row].get("labels")

@@ -16,7 +16,7 @@ from monitor.query.explain import NOT_THERE, Finding, explain
 from monitor.query.grammar import Doubt, parse, read
 from monitor.query.presearch import Presearch
 from monitor.query.search import GAP, TOUCH, Asked, Words, for_index, words_of
-from monitor.query.terms import Term, find
+from monitor.query.terms import Term, find, words_of_term
 from monitor.query.topics import TopicQuery, compile_topic
 from monitor.query.tree import Node, Or, wanted_terms
 
@@ -45,4 +45,5 @@ __all__ = [
     "read",
     "wanted_terms",
     "words_of",
+    "words_of_term",
 ]

@@ -69,6 +69,11 @@ class Term:
         object.__setattr__(self, "literals", tuple(anchor.literal for anchor in anchors))
 
 
+def words_of_term(term: str) -> str:
+    """Take the signs of the query language off a term: capitals, wildcards, exact wording."""
+    return term.strip('="*')
+
+
 class Anchor(NamedTuple):
     """A literal of folded text, and where a word must begin or end for it to count."""
 

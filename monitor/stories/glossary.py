@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from monitor.errors import QueryError
-from monitor.query import Node, Term, parse
+from monitor.query import Node, Term, parse, words_of_term
 from monitor.query.tree import Or
 from monitor.stories.groups import GROUPS
 from monitor.text import UNSPACED, fold
@@ -20,8 +20,6 @@ from monitor.text import UNSPACED, fold
 GROUP, TOPIC = "@", "@@"
 
 _PIECE = re.compile(r"[^\W\d_\u0e00-\U0010ffff]+|[\u0e00-\U0010ffff]+|\d+")
-#: Signs of the query language around a term: capitals, wildcards and exact wording do not matter.
-_QUERY_SIGNS = '="*'
 _FEWEST_WIDE = 2
 
 
@@ -148,6 +146,6 @@ def _terms(item: str) -> Iterator[str]:
         return
     for part in node.parts if isinstance(node, Or) else (node,):
         if isinstance(part, Term):
-            term = part.text.strip(_QUERY_SIGNS)
+            term = words_of_term(part.text)
             if len(term) >= _FEWEST_WIDE:
                 yield term

@@ -62,7 +62,8 @@ def postgres_server() -> Iterator[str]:
             raise
         pytest.skip(f"no PostgreSQL here: {error}")
     # Nothing here has to survive a power cut.
-    _administer(server.get_uri(), "ALTER SYSTEM SET fsync = off")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+        _administer(server.get_uri(), f"ALTER SYSTEM SET {setting} = off")
     _administer(server.get_uri(), "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()

@@ -90,6 +90,20 @@ def test_no_configuration_says_how_to_get_one(monitor: Monitor) -> None:
     assert "cp " in said.err
 
 
+def test_a_public_address_without_a_token_is_refused(monitor: Monitor, folder: Path) -> None:
+    said = monitor("run", "--listen", "0.0.0.0:0")
+    assert said.code == 1
+    assert "nobody asks who they are" in said.err
+
+
+def test_a_folder_that_may_not_be_written_is_named(monitor: Monitor, folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "monitor.db.lock").mkdir()
+    said = monitor("poll")
+    assert said.code == 1
+    assert "monitor.db.lock beside the database cannot be written" in said.err
+
+
 def test_every_fault_of_a_configuration_is_told_at_once(monitor: Monitor, folder: Path) -> None:
     (folder / "config.toml").write_text('databse = 1\n[fetch]\nfloor = "soon"\n', encoding="utf-8")
     said = monitor("check")

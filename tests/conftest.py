@@ -4,9 +4,10 @@ import os
 import shutil
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,9 @@ from sqlalchemy import make_url
 from monitor.store import Store, open_store
 from monitor.store.tables import metadata
 from tests.command import Monitor, commands
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 pytest_plugins = ["tests.archive_site"]
 
@@ -70,26 +74,33 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def shared_postgres(postgres_server: str) -> Iterator[str]:
-    """Give the URL of a database with our tables."""
+def shared_postgres(postgres_server: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Give the URL of a database with our tables, and what empties them."""
     name = f"monitor_{uuid.uuid4().hex}"
     _administer(postgres_server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
     url = _database(postgres_server, name)
     open_store(url).close()
-    yield url
+    # Much faster than a database for each test, and than a connection for each.
+    with _connect(url) as connection:
+        tables = ("article_search", *(table.name for table in reversed(metadata.sorted_tables)))
+        emptied = [f"DELETE FROM {table}" for table in tables]
+        # Numbers begin at 1 in each test, as in a new SQLite file.
+        restarted = [f"ALTER SEQUENCE IF EXISTS {table}_id_seq RESTART" for table in tables]
+        statements = "; ".join(emptied + restarted).encode()
+
+        def empty() -> None:
+            connection.execute(statements)
+
+        yield url, empty
     _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def postgres_url(shared_postgres: str) -> Iterator[str]:
+def postgres_url(shared_postgres: tuple[str, Callable[[], None]]) -> Iterator[str]:
     """Give the URL of a PostgreSQL database that is empty for this test."""
-    yield shared_postgres
-    # Much faster than a database for each test.
-    tables = ("article_search", *(table.name for table in reversed(metadata.sorted_tables)))
-    emptied = [f"DELETE FROM {table}" for table in tables]
-    # Numbers begin at 1 in each test, as in a new SQLite file.
-    restarted = [f"ALTER SEQUENCE IF EXISTS {table}_id_seq RESTART" for table in tables]
-    _administer(shared_postgres, "; ".join(emptied + restarted))
+    url, empty = shared_postgres
+    yield url
+    empty()
 
 
 @pytest.fixture
@@ -138,8 +149,12 @@ def _database(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-def _administer(server: str, statements: str) -> None:
+def _connect(server: str) -> "Connection[Any]":
     import psycopg
 
-    with psycopg.connect(server, autocommit=True) as connection:
+    return psycopg.connect(server, autocommit=True)
+
+
+def _administer(server: str, statements: str) -> None:
+    with _connect(server) as connection:
         connection.execute(statements.encode())

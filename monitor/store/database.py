@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, Programmin
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from monitor.errors import StoreError
-from monitor.store.insertion import Insertion
+from monitor.store.prepared import Insertion
 from monitor.store.sqlite import Sqlite
 from monitor.store.tables import search_queue
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Row,
-    Select,
     Text,
     and_,
     bindparam,
@@ -34,7 +32,7 @@ from monitor.model import (
 )
 from monitor.store import values
 from monitor.store.database import KEYS_AT_ONCE, Database, Dialect
-from monitor.store.insertion import Insertion
+from monitor.store.prepared import Insertion, Prepared
 from monitor.store.tables import (
     CleanText,
     articles,
@@ -49,8 +47,9 @@ from monitor.store.tables import (
 CLOCKS_DIFFER = timedelta(minutes=10)
 
 _POLLED = and_(feeds.c.active, ~feeds.c.retired)
+#: What of a feed no poll decides.
+_CONFIGURED = {"id", "url", "name", "active", "every_seconds"}
 
-# The statements of each poll are built once: building them costs more than executing them.
 _UPDATE_FEED = (
     update(feeds).where(feeds.c.url == bindparam("of_url", type_=CleanText)).returning(feeds.c.id)
 )
@@ -136,7 +135,6 @@ _IMPRINT = (
     .join(feeds, feeds.c.id == imprints.c.feed_id)
     .where(feeds.c.url == bindparam("of_url", type_=CleanText))
 )
-_UPDATE_IMPRINT = update(imprints).where(imprints.c.feed_id == bindparam("of_feed"))
 _NEWEST = (
     select(sightings.c.sorted_at)
     .where(sightings.c.feed_id == bindparam("feed_id"))
@@ -161,9 +159,15 @@ class Feeds(Database):
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__(dialect)
-        self._new_imprint = dialect.insert(imprints).on_conflict_do_nothing(
-            index_elements=["feed_id"]
-        )
+        polled = [column.name for column in feeds.columns if column.name not in _CONFIGURED]
+        self._update_feed = Prepared(dialect, _UPDATE_FEED, polled)
+        self._known = Prepared(dialect, _KNOWN)
+        self._lookalikes = Prepared(dialect, _LOOKALIKES)
+        self._seen = Prepared(dialect, _SEEN)
+        self._stored = Prepared(dialect, _STORED)
+        self._numbers = Prepared(dialect, _NUMBERS)
+        self._imprint = Prepared(dialect, _IMPRINT)
+        self._new_imprint = Insertion(dialect, imprints, ["feed_id"], renewing=True)
         self._new_articles = Insertion(dialect, articles, ["key"])
         self._new_sightings = Insertion(dialect, sightings, ["feed_id", "key"])
         self._new_matches = Insertion(dialect, matches, ["topic_id", "article_id"])
@@ -238,7 +242,7 @@ class Feeds(Database):
     def known_entries(self, feed_url: str, keys: Collection[str]) -> tuple[KnownEntry, ...]:
         """Give those of these entries that a feed showed before, without their articles' words."""
         with self._read() as connection:
-            rows = _rows_of_keys(connection, _KNOWN, keys, of_url=feed_url)
+            rows = _rows_of_keys(connection, self._known, keys, of_url=feed_url)
         return tuple(map(values.known_entry, rows))
 
     def lookalikes(
@@ -250,19 +254,21 @@ class Feeds(Database):
         with self._read() as connection:
             for start in range(0, len(names), KEYS_AT_ONCE // 2):
                 some = names[start : start + KEYS_AT_ONCE // 2]
-                wanted = {
-                    "of_url": feed_url,
-                    "pages": [one.page for one in some if one.page is not None],
-                    "headings": [one.heading for one in some],
-                }
-                for row in connection.execute(_LOOKALIKES, wanted):
+                rows = self._lookalikes.rows(
+                    connection,
+                    of_url=feed_url,
+                    pages=[one.page for one in some if one.page is not None],
+                    headings=[one.heading for one in some],
+                )
+                for row in rows:
                     found.setdefault(row.key, values.lookalike(row))
         return tuple(found.values())
 
     def imprint(self, feed_url: str) -> bytes:
         """Give what the parser keeps of a feed's last good document, b"" if nothing."""
         with self._read() as connection:
-            return bytes(connection.scalar(_IMPRINT, {"of_url": feed_url}) or b"")
+            rows = self._imprint.rows(connection, of_url=feed_url)
+        return bytes(rows[0].imprint) if rows else b""
 
     def save_poll(self, outcome: PollOutcome) -> PollSaved:
         """Store all that one poll changes; doing it twice changes nothing more.
@@ -273,17 +279,18 @@ class Feeds(Database):
         the evidence that holds now, and a digest that reported them does not report them again.
         """
         with self._write() as connection:
-            feed_id = connection.scalar(
-                _UPDATE_FEED,
-                {"of_url": outcome.feed.feed_url, **values.feed_values(outcome.feed)},
+            updated = self._update_feed.rows(
+                connection, of_url=outcome.feed.feed_url, **values.feed_values(outcome.feed)
             )
-            if feed_id is None:
+            if not updated:
                 raise LookupError(f"{outcome.feed.feed_url} was never given to sync_feeds")
+            feed_id = updated[0].id
             if outcome.imprint is not None:
-                self._keep_imprint(connection, feed_id, outcome.imprint)
+                kept = {"feed_id": feed_id, "imprint": outcome.imprint}
+                self._new_imprint.run(connection, [kept])
             if not outcome.sightings and not outcome.renewals:
                 return PollSaved()
-            seen = _seen(connection, feed_id, outcome)
+            seen = self._seen_before(connection, feed_id, outcome)
             edits = _renew(connection, feed_id, outcome.renewals, seen)
             # A feed's newest entry usually comes first; stored last, it gets the highest number and
             # stands first among those of the same time.
@@ -294,7 +301,7 @@ class Feeds(Database):
             ]
             keys = [key for key, _ in fresh]
             self._dialect.hold_articles(connection, [*keys, *edits])
-            stored = _stored(connection, [*keys, *edits])
+            stored = self._stored_of(connection, [*keys, *edits])
             new = {key: sighting.article for key, sighting in fresh if key not in stored}
             articles_new = self._add_articles(connection, feed_id, new, stored) if new else 0
             edited = {key: seen for key, seen in edits.items() if key in stored}
@@ -351,11 +358,19 @@ class Feeds(Database):
             known = connection.execute(select(feeds.c.id, feeds.c.url).where(feeds.c.active)).all()
             return {url: newest_times(connection, feed_id, most) for feed_id, url in known}
 
-    def _keep_imprint(self, connection: Connection, feed_id: int, imprint: bytes) -> None:
-        kept = connection.execute(_UPDATE_IMPRINT, {"of_feed": feed_id, "imprint": imprint})
-        if kept.rowcount == 0:
-            # Where another process was faster, its document is as good as ours.
-            connection.execute(self._new_imprint, {"feed_id": feed_id, "imprint": imprint})
+    def _seen_before(
+        self, connection: Connection, feed_id: int, outcome: PollOutcome
+    ) -> dict[str, Any]:
+        """Give what a feed's sightings have of a poll's keys, former and present."""
+        keys = [sighting.names.key for sighting in outcome.sightings]
+        keys += [key for one in outcome.renewals for key in {one.former_key, one.key}]
+        return {
+            row.key: row for row in _rows_of_keys(connection, self._seen, keys, feed_id=feed_id)
+        }
+
+    def _stored_of(self, connection: Connection, keys: Iterable[str]) -> dict[str, _Stored]:
+        """Give the articles of these keys as they are stored."""
+        return {key: _Stored(*rest) for key, *rest in _rows_of_keys(connection, self._stored, keys)}
 
     def _add_articles(
         self,
@@ -369,9 +384,9 @@ class Feeds(Database):
         # Another process may have stored the same article a moment ago.
         number = self._new_articles.run(connection, rows)
         if number < len(rows):
-            stored |= _stored(connection, list(new))
+            stored |= self._stored_of(connection, new)
         else:
-            ids = {row.key: row.id for row in _rows_of_keys(connection, _NUMBERS, new)}
+            ids = {row.key: row.id for row in _rows_of_keys(connection, self._numbers, new)}
             for key, row in zip(new, rows, strict=True):
                 title, text = clean(row["title"]), clean(row["text"])
                 stored[key] = _Stored(ids[key], feed_id, title, text, row["sorted_at"])
@@ -457,20 +472,11 @@ def newest_times(connection: Connection, feed_id: int, most: int) -> tuple[datet
     return tuple(connection.scalars(_NEWEST, {"feed_id": feed_id, "most": most}))
 
 
-def _seen(
-    connection: Connection, feed_id: int, outcome: PollOutcome
-) -> dict[str, Row[*tuple[Any, ...]]]:
-    """Give what a feed's sightings have of a poll's keys, former and present."""
-    keys = [sighting.names.key for sighting in outcome.sightings]
-    keys += [key for one in outcome.renewals for key in {one.former_key, one.key}]
-    return {row.key: row for row in _rows_of_keys(connection, _SEEN, keys, feed_id=feed_id)}
-
-
 def _renew(
     connection: Connection,
     feed_id: int,
     renewals: Sequence[Renewal],
-    seen: dict[str, Row[*tuple[Any, ...]]],
+    seen: dict[str, Any],
 ) -> dict[str, Sighting]:
     """Give known entries their new keys and contents.
 
@@ -524,20 +530,11 @@ def _point_matches(connection: Connection, edited: Mapping[int, tuple[Sighting, 
 
 
 def _rows_of_keys(
-    connection: Connection,
-    statement: Select[*tuple[Any, ...]],
-    keys: Iterable[str],
-    **parameters: object,
-) -> list[Row[*tuple[Any, ...]]]:
-    """Execute a statement for so many keys (cleaned) as it takes at a time."""
-    wanted = [clean(key) for key in keys]
-    rows: list[Row[*tuple[Any, ...]]] = []
+    connection: Connection, statement: Prepared, keys: Iterable[str], **parameters: object
+) -> list[Any]:
+    """Execute a statement for so many keys as it takes at a time."""
+    wanted = list(keys)
+    rows: list[Any] = []
     for start in range(0, len(wanted), KEYS_AT_ONCE):
-        some = {"keys": wanted[start : start + KEYS_AT_ONCE], **parameters}
-        rows.extend(connection.execute(statement, some))
+        rows += statement.rows(connection, keys=wanted[start : start + KEYS_AT_ONCE], **parameters)
     return rows
-
-
-def _stored(connection: Connection, keys: Sequence[str]) -> dict[str, _Stored]:
-    """Give the articles of these keys as they are stored."""
-    return {key: _Stored(*rest) for key, *rest in _rows_of_keys(connection, _STORED, keys)}

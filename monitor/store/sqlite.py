@@ -31,6 +31,7 @@ from sqlalchemy.dialects import sqlite
 
 from monitor.errors import StoreError
 from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase, UrlPart
+from monitor.store.prepared import execute
 from monitor.store.search import Indexed, clipped, indexed, to_index
 from monitor.store.tables import articles
 
@@ -228,14 +229,16 @@ def _prepare(raw: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401  SQ
 def _begin(connection: Connection) -> None:
     """Begin at once as a writer what will write: upgrading a reader fails when others write."""
     options = connection.get_execution_options()
-    if options.get("writes"):
-        # Cannot be changed inside a transaction. NORMAL may lose the last commits in a power cut,
-        # FULL does not.
-        level = "FULL" if options.get("durable") else "NORMAL"
-        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        connection.exec_driver_sql("BEGIN")
+    if not options.get("writes"):
+        execute(connection, "BEGIN")
+        return
+    # NORMAL may lose the last commits in a power cut, FULL does not.
+    level = "FULL" if options.get("durable") else "NORMAL"
+    if connection.info.get("synchronous") != level:
+        # Cannot be changed inside a transaction.
+        execute(connection, f"PRAGMA synchronous={level}")
+        connection.info["synchronous"] = level
+    execute(connection, "BEGIN IMMEDIATE")
 
 
 def encoded(tokens: str) -> str:

@@ -243,7 +243,7 @@ def test_facets_count_what_is_found(news: Site) -> None:
 
 def test_bars_of_the_chart_lead_to_their_days(news: Site) -> None:
     page = news.text("/?topic=kling")
-    assert 'aria-label="3 articles per day; most on 11 Mar (2)"' in page
+    assert 'aria-label="3 articles by day; most on 11 Mar (2)"' in page
     assert (
         'href="/?topic=kling&amp;from=2026-03-08&amp;to=2026-03-08" aria-label="8 Mar: 1 article"'
         in page

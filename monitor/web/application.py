@@ -109,6 +109,7 @@ def create_app(services: Services) -> Starlette:
                 Guard,
                 hosts=known_hosts(web),
                 token=services.token,
+                user_header=web.user_header if web.auth == "proxy" else None,
                 secure=urlsplit(web.public_url).scheme == "https",
                 error_page=pages.error,
                 changes=changes,
@@ -146,7 +147,7 @@ class _Pages:
         self._counts = archive.Counts(services.now)
         self._templates = render.html_environment(_PAGES)
         self._templates.filters |= {"count": words.count, "sentence": words.sentence}
-        self._templates.globals["judged"] = words.judged
+        self._templates.globals |= {"judged": words.judged, "states": words.STATES}
         self._forms = Forms()
         self.reviewing = Reviewing(services.store, services.now, self._page, self._forms)
 
@@ -280,8 +281,7 @@ class _Pages:
         config = self._services.config()
         today = self._today()
         issues = [
-            (row, words.day(row.local_date, today), words.delivery_lines(row))
-            for row in self._services.store.digests(ISSUES)
+            (row, words.day(row.local_date, today)) for row in self._services.store.digests(ISSUES)
         ]
         return self._page(
             "digests.html", issues=issues, names=[digest.name for digest in config.digests]
@@ -296,6 +296,7 @@ class _Pages:
             here="/digests",
             rendered=rendered,
             facts=self._facts(row) if row else (),
+            row=row,
             mail=f"/digests/{number}/mail",
             number=number,
             names=(),
@@ -305,7 +306,7 @@ class _Pages:
     def _facts(self, row: DigestRow) -> tuple[str, ...]:
         zone = self._services.config().zone
         composed = f"composed {words.short_time(row.created_at, zone, self._today())}"
-        return (composed, words.count(row.items, "article"), *words.delivery_lines(row))
+        return (composed, words.count(row.items, "article"))
 
     def _today(self) -> date:
         return self._services.now().astimezone(self._services.config().zone).date()
@@ -324,6 +325,7 @@ class _Pages:
             "digest.html",
             here="/digests/next",
             rendered=self._services.preview(name),
+            row=None,
             facts=("a preview: this is how the next issue would look now",),
             mail=f"/digests/next/mail?{urlencode({'name': name})}",
             number=None,
@@ -383,7 +385,8 @@ class _Pages:
             topic=topic,
             noise=noise.look(self._services.store, topic.id),
             mute=mute,
-            wording=wording or editing.topic_block(topic),
+            wording=(shown := wording or editing.topic_block(topic)),
+            rows=min(24, 1 + sum(1 + len(line) // 80 for line in shown.splitlines())),
             most_wording=trying.MAX_CHARS,
             trial=trial,
             days=_TRIAL_TIME.days,

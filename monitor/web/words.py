@@ -11,7 +11,6 @@ from monitor.config import Config, DigestConfig, FeedConfig
 from monitor.model import (
     UNREACHED,
     DeliveryState,
-    DigestRow,
     FailureKind,
     FeedState,
     Gap,
@@ -272,21 +271,14 @@ def gap(one: Gap, zone: tzinfo, now: datetime) -> str:
     return f"{begin} to {end}, {span(one.until - one.since)}"
 
 
-def delivery_lines(row: DigestRow) -> tuple[str, ...]:
-    """Say what became of each copy of a digest."""
-    if not row.deliveries:
-        return ("went to nobody",)
-    lines = {
-        DeliveryState.SENT: "sent to {to}",
-        DeliveryState.QUEUED: "waiting to go to {to}",
-        DeliveryState.SENDING: "on its way to {to}",
-        DeliveryState.HELD: "held for {to}, who may have it",
-        DeliveryState.REJECTED: "refused for {to}",
-    }
-    return tuple(
-        lines[state].format(to=recipient) + (f": {error}" if error else "")
-        for recipient, state, error in row.deliveries
-    )
+#: What became of a copy of a digest; pages put them in colour too.
+STATES = {
+    DeliveryState.SENT: "sent",
+    DeliveryState.QUEUED: "waiting",
+    DeliveryState.SENDING: "on its way",
+    DeliveryState.HELD: "held: the server may have it",
+    DeliveryState.REJECTED: "refused",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,7 +337,7 @@ def chart(bars: Sequence[Bar], today: date) -> Chart | None:
         width=CHART_WIDTH,
         height=CHART_HEIGHT,
         bars=tuple(drawn),
-        summary=f"{count(total, 'article')} per {each}; most on {_days(top, today)} "
+        summary=f"{count(total, 'article')} by {each}; most on {_days(top, today)} "
         f"({top.articles:,})",
         begin=_short_day(bars[0].first, today),
         end=_short_day(bars[-1].last, today),

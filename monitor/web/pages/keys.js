@@ -139,4 +139,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   action();
 });
+const hint = document.createElement("button");
+hint.textContent = "Keys (?)";
+hint.addEventListener("click", help);
+one("#foot").append(hint);
 for (const form of all("form.marks")) form.addEventListener("submit", send);

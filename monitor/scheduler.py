@@ -458,7 +458,7 @@ def _waiting_for_a_start(started: App, now: App) -> Iterator[str]:
     """Say which settings are read at the start only and have changed since."""
     keys = [
         f"[web] {key}"
-        for key in ("listen", "auth", "token_file", "proxies")
+        for key in ("listen", "auth", "token_file", "user_header", "proxies")
         if getattr(started.config.web, key) != getattr(now.config.web, key)
     ]
     if started.config.database != now.config.database:

@@ -97,6 +97,13 @@ def line_or_nothing(value: str) -> str:
     return line(value) if value else value
 
 
+def header_name(value: str) -> str:
+    """Check the name of a header (RFC 9110, 5.1)."""
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,60}", value):
+        raise ValueError('is no name of a header; write it such as "Remote-User"')
+    return value
+
+
 def slug(value: str) -> str:
     """Check an id: it stands in addresses of pages and in the database."""
     if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", value) or len(value) > 60:

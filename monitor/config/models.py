@@ -203,8 +203,10 @@ class WebConfig(Table):
     listen: Annotated[StrictStr, AfterValidator(checks.listen)] = "127.0.0.1:8484"
     #: How readers of a digest reach the archive; "" leaves such links out.
     public_url: Annotated[StrictStr, AfterValidator(checks.public_address)] = ""
-    auth: Literal["none", "token"] = "none"
-    #: The addresses of proxies that say truly for whom they ask (X-Forwarded-For).
+    auth: Literal["none", "token", "proxy"] = "none"
+    #: With `auth = "proxy"`: what a proxy writes the name of whom it let in into.
+    user_header: Annotated[StrictStr, AfterValidator(checks.header_name)] = "Remote-User"
+    #: The addresses of proxies that say truly for whom they ask (X-Forwarded-For, `user_header`).
     proxies: Annotated[
         tuple[Annotated[StrictStr, AfterValidator(checks.address)], ...],
         ListOfOne,

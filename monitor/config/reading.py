@@ -375,6 +375,12 @@ class _Reading:
 
     def _check_web(self, read: _Read[WebConfig]) -> None:
         web = read.values
+        if web.auth == "proxy" and not web.proxies and read.good("auth", "proxies"):
+            self._add(
+                ("web", "auth"),
+                "lets in whom a proxy names, but no proxy is listed; add its address, such as"
+                ' proxies = ["127.0.0.1"], under [web]',
+            )
         if web.auth == "none" and read.good("auth", "listen") and not web.is_local:
             port = web.listen.rpartition(":")[2]
             self._fault(

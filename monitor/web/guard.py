@@ -6,6 +6,7 @@ Each check protects against something that reaches even a service on 127.0.0.1: 
 whose name was rebound to this machine, a form on a strange site, a headline that carries a script.
 """
 
+import base64
 import hmac
 import logging
 import os
@@ -116,6 +117,7 @@ class Guard:
         *,
         hosts: Collection[str],
         token: str | None,
+        user_header: str | None,
         secure: bool,
         error_page: ErrorPage,
         changes: Collection[str],
@@ -125,6 +127,8 @@ class Guard:
         self._app = app
         self._hosts = hosts
         self._token = token
+        #: What one of `proxies` names those in whom it let in; None where it is not asked.
+        self._user_header = user_header
         #: Readers come by https: the cookie must never travel in the clear.
         self._secure = secure
         self._error_page = error_page
@@ -186,13 +190,22 @@ class Guard:
             page = self._error_page(405, "Not in this way", f"This address answers {only}.")
             page.headers["Allow"] = ", ".join(sorted(allowed))
             return page
-        if self._token is None or leaving or request.url.path in OPEN_PATHS:
+        if leaving or request.url.path in OPEN_PATHS:
             return None
+        if self._user_header is not None:
+            return None if self._let_in_by_proxy(request, self._user_header) else self._outside()
+        return None if self._token is None else self._ask_token(request)
+
+    def _ask_token(self, request: Request) -> Response | None:
+        password = _password(request.headers.get("authorization", ""))
+        if password is not None:
+            return self._waiting(request) or self._check(request, password)
         given = request.query_params.get("token")
         if given is not None:
             return self._try(request, given, _without_token(request))
         cookie = request.cookies.get(COOKIE, "").encode("utf-8", "replace")
-        return None if hmac.compare_digest(cookie, self._session.encode()) else self._closed()
+        inside = hmac.compare_digest(cookie, self._session.encode())
+        return None if inside else self._closed(request)
 
     async def _log_in(self, request: Request) -> Response:
         """Take the token from the form that the refusal shows."""
@@ -206,18 +219,8 @@ class Guard:
 
     def _try(self, request: Request, given: str, target: str) -> Response:
         """Let in who brings the token; who guesses has to wait, even with the right one then."""
-        caller = self._caller(request)
-        if self._wrong.too_many(caller):
-            page = self._error_page(
-                429, "Too many wrong tokens", "Wait a minute, then try again with the right one."
-            )
-            page.headers["Retry-After"] = "60"
-            return page
-        expected = (self._token or "").encode()
-        if not hmac.compare_digest(given.encode("utf-8", "replace"), expected):
-            self._wrong.note(caller)
-            log.warning("a wrong token", extra={"caller": caller})
-            return self._closed()
+        if refused := self._waiting(request) or self._check(request, given):
+            return refused
         response = RedirectResponse(target, status_code=303)
         response.set_cookie(
             COOKIE,
@@ -231,14 +234,50 @@ class Guard:
         )
         return response
 
-    def _closed(self) -> Response:
+    def _waiting(self, request: Request) -> Response | None:
+        if not self._wrong.too_many(self._caller(request)):
+            return None
+        page = self._error_page(
+            429, "Too many wrong tokens", "Wait a minute, then try again with the right one."
+        )
+        page.headers["Retry-After"] = "60"
+        return page
+
+    def _check(self, request: Request, given: str) -> Response | None:
+        expected = (self._token or "").encode()
+        if hmac.compare_digest(given.encode("utf-8", "replace"), expected):
+            return None
+        caller = self._caller(request)
+        self._wrong.note(caller)
+        log.warning("a wrong token", extra={"caller": caller})
+        return self._closed(request)
+
+    def _let_in_by_proxy(self, request: Request, header: str) -> bool:
+        hop = request.client.host if request.client else ""
+        named = request.headers.getlist(header)
+        # Two of them: one came from outside, and nobody knows which.
+        return hop in self._proxies and len(named) == 1 and bool(named[0].strip())
+
+    def _outside(self) -> Response:
         return self._error_page(
+            403,
+            "Please come in by the front door",
+            "The archive shows itself to those only whom its proxy has let in: use the proxy's "
+            "address.",
+        )
+
+    def _closed(self, request: Request) -> Response:
+        page = self._error_page(
             401,
             "Please open the archive with its link",
             "Use the link with the token that the monitor printed when it started, or add "
             "?token= and the content of the token file (data/web-token as shipped) to this "
             "address. Once is enough: this browser remembers it.",
         )
+        if request.url.path.endswith((".json", ".csv", ".atom")):
+            # Programs send a password when they are asked; a browser would show its own box.
+            page.headers["WWW-Authenticate"] = 'Basic realm="News Monitor", charset="UTF-8"'
+        return page
 
     def _caller(self, request: Request) -> str:
         """Say who asks: the next hop, or whom our own proxy names."""
@@ -282,6 +321,17 @@ def _without_token(request: Request) -> str:
     # One leading slash: "//evil.example" would be another host's address.
     target = "/" + quote(request.url.path.lstrip("/\\"), safe="/")
     return f"{target}?{urlencode(rest)}" if rest else target
+
+
+def _password(header: str) -> str | None:
+    """Take the password out of HTTP Basic (RFC 7617); None where something else was sent."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(encoded).decode("utf-8", "replace").partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _host_name(header: str) -> str:

@@ -69,6 +69,17 @@ def test_a_week_of_headlines_in_two_languages() -> None:
     assert members(grouped(week())) == expected
 
 
+def test_three_languages_tell_one_event() -> None:
+    titles = [
+        "Draft rule puts lithography parts under export controls",
+        "Los controles de exportación alcanzan a las piezas de litografía",
+        "光刻零部件拟纳入出口管制",
+        "La exportación de café crece por tercer mes",
+    ]
+    stories = grouped([told(number, title, 0) for number, title in enumerate(titles)])
+    assert members(stories) == [(0, 1, 2), (3,)]
+
+
 def test_the_same_words_a_week_later_are_another_event() -> None:
     later = [told(50 + article.id, article.title, -7 * 24, url="") for article in week()[4:7]]
     stories = grouped([*week(), *later])
@@ -79,10 +90,13 @@ def test_the_same_words_a_week_later_are_another_event() -> None:
 @pytest.mark.parametrize(
     "alike",
     [
-        ("$2 billion", "20亿美元", "two billion dollars", "2bn", "2,000 million"),
-        ("75%", "75 percent", "75 per cent", "75％"),
+        ("$2 billion", "20亿美元", "two billion dollars", "2bn", "2 bn", "2,000 million"),
+        ("$1.5 million", "150万美元", "1,5 millones", "1,5 Millionen", "1.500.000 euros"),
+        ("2 billion", "2.000 millones de euros", "2,0 Milliarden", "2 mil millones"),
+        ("75%", "75 percent", "75 per cent", "75％", "75 por ciento", "75,0 %"),
         ("Qwen 3.5", "Qwen3.5", "QWEN-3.5"),
-        ("export controls", "Export-controls", "出口管制"),
+        ("export controls", "Export-controls", "出口管制", "controles de exportación"),
+        ("lithography", "光刻机", "litografía"),
         ("Export curbs", "出口限制"),
         ("Alibaba", "ALIBABA's", "阿里巴巴", "阿里"),
         ("raised", "raises", "融资"),

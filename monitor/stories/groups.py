@@ -479,4 +479,118 @@ domestic = homegrown = 国产 = 本土
 access = 访问权限
 world cup = 世界杯
 champion = championship = 冠军
+# ---- the same in Spanish, where it is not in the lines above
+United States = EEUU = estadounidense
+China = Pekín
+Japan = japonés = Tokio
+South Korea = Corea del Sur
+North Korea = Corea del Norte
+Russia = ruso = Moscú
+Ukraine = ucraniano = Kiev
+Iran = iraní
+Israel = israelí
+European Union = UE = Bruselas = europeo = europea
+Britain = británico = Londres
+Germany = alemán = alemana
+France = francés
+Netherlands = neerlandés = holandés
+NATO = OTAN
+Congress = Congreso = Senado
+Commerce Department = Departamento de Comercio = Ministerio de Comercio
+Foreign Ministry = Ministerio de Exteriores
+Treasury = Tesoro
+Supreme Court = Tribunal Supremo
+court = juez = jueza
+export control = control de exportación = control de la exportación = control a la exportación
+export control = control de las exportaciones = control a las exportaciones
+export control = restricciones a la exportación = restricción de exportación
+import = importación
+restriction = restricción = restringe
+entity list = lista de entidades = lista negra
+sanction = sanción = sanciona
+trade war = guerra comercial
+trade deal = acuerdo comercial
+license = licencia = permiso
+approve = aprueba = aprobar = aprobación
+allow = permite = permitir
+lift = levanta = retira
+ban = prohibición = prohibir
+smuggle = contrabando
+suspend = suspende = suspensión
+shut down = cierra = cerrar = cierre
+resume = reanuda = reanudar
+rule = norma = normativa = regulación = reglamento
+draft = borrador
+law = ley = leyes
+probe = investiga
+lawsuit = demanda = querella
+antitrust = monopolio = antimonopolio
+fine = multa
+charge = imputa = imputado
+arrest = detiene = detenido = detención
+accuse = acusa = acusación
+steal = roba = robo
+copyright = derechos de autor
+official = funcionario
+ministry = ministerio
+minister = ministro = ministra
+military = ejército = militar
+missile = misil
+ceasefire = alto el fuego = tregua
+peace = paz
+visit = visita
+meeting = reunión = reúne
+IPO = salida a bolsa
+spin off = escisión
+funding = financiación = recauda
+funding round = ronda de financiación
+valuation = valoración
+invest = invierte = inversión = inversor
+acquire = adquiere = adquirir = adquisición = compra
+sell = vende = vender
+loss = pérdidas
+quarter = trimestre = trimestral
+bond = deuda
+fall = cae = caída
+rise = sube = subida
+layoff = despide
+resign = dimite = dimisión
+appoint = nombra = ficha
+CEO = consejero delegado = director ejecutivo
+board = consejo de administración
+employee = empleado = trabajador
+plan = planea = prevé
+talks = negocia = negociación
+alliance = alianza
+price cut = baja los precios = bajada de precios = rebaja
+price hike = sube los precios = subida de precios
+supply chain = cadena de suministro = suministro
+interest rate = tipos de interés
+large language model = modelo de lenguaje
+train = entrena = entrenamiento
+open weight = pesos abiertos
+lithography = litografía
+drone = dron
+battery = batería
+leak = filtración = filtra
+hack = ciberataque
+vulnerability = vulnerabilidad
+privacy = privacidad
+game = juego
+research = investigador = estudio = científico
+university = universidad
+expand = amplía = ampliar = ampliación
+ease = relaja = flexibiliza
+delay = retrasa = retraso = aplaza
+cancel = cancela
+deny = niega = desmiente
+respond = responde = respuesta
+confirm = confirma
+reject = rechaza
+die = muertos = fallece
+injure = heridos
+flood = inundación
+typhoon = huracán
+outage = apagón
+access = acceso
 """

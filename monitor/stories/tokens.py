@@ -29,7 +29,7 @@ TITLE_WEIGHT = 2
 _MAGNITUDES = {
     "万亿": 1e12, "兆": 1e12, "千亿": 1e11, "百亿": 1e10, "十亿": 1e9, "亿": 1e8, "億": 1e8,
     "千万": 1e7, "百万": 1e6, "万": 1e4, "萬": 1e4,
-    "trillion": 1e12, "billones": 1e12, "tn": 1e12, "t": 1e12,
+    "trillion": 1e12, "billones": 1e12, "billionen": 1e12, "tn": 1e12, "t": 1e12,
     "mil millones": 1e9, "milliarden": 1e9, "milliards": 1e9, "billion": 1e9, "mrd": 1e9,
     "bn": 1e9, "b": 1e9,
     "millones": 1e6, "millionen": 1e6, "millions": 1e6, "million": 1e6, "mio": 1e6, "mn": 1e6,
@@ -42,8 +42,13 @@ _SPELLED = (
 )
 _COUNTED = {word: number for number, word in enumerate(_SPELLED, start=1)}
 _CURRENCIES = r"us\$|hk\$|nt\$|[$€£¥]"
-_PERCENT = {"%", "percent", "per cent", "prozent", "个百分点"}
-_SHORT_UNITS = "tn|bn|mn|[bmkt]"
+_PERCENT = {"%", "percent", "per cent", "prozent", "por ciento", "pour cent", "个百分点"}
+#: Units of languages in which a dot parts the thousands.
+_DOTTED = {
+    *("mil millones", "millones", "billones", "milliarden", "millionen", "billionen", "mrd", "mio"),
+    *("prozent", "por ciento"),
+}
+_SHORT_UNITS = "[tbm]n|[bmkt]"
 _LONG_UNITS = "|".join(
     sorted(
         (
@@ -56,8 +61,9 @@ _LONG_UNITS = "|".join(
     )
 )
 _NUMBER = re.compile(
-    rf"(?<![a-z0-9.])({_CURRENCIES})?\s?(\d[\d,]{{0,20}}(?:\.\d{{1,9}})?)"
-    rf"(?:\s?({_LONG_UNITS})|({_SHORT_UNITS})(?![a-z]))?"
+    rf"(?<![a-z0-9.])({_CURRENCIES})?\s?"
+    r"(\d{1,3}(?:\.\d{3}){2,5}(?!\d)|\d[\d,]{0,20}(?:\.\d{1,9}(?:,\d{1,2}(?![\d,]))?)?)"
+    rf"(?:\s?({_LONG_UNITS})|(\s?[tbm]n|[bmkt])(?![a-z]))?"
 )
 _SPELLED_NUMBER = re.compile(rf"\b({'|'.join(_SPELLED)}) (trillion|billion|million)\b")
 #: Smaller whole numbers are days, places in a list, people in a room.
@@ -141,7 +147,8 @@ def _numbers(plain: str) -> Iterator[str]:
     for word, unit in _SPELLED_NUMBER.findall(plain):
         yield _amount(_COUNTED[word] * _MAGNITUDES[unit])
     for currency, digits, long_unit, short_unit in _NUMBER.findall(plain):
-        value, unit = float(digits.replace(",", "")), long_unit or short_unit
+        unit = long_unit or short_unit.strip()
+        value = _value(digits, unit)
         if unit in _PERCENT:
             yield f"{NUMBER}{value:g}%"
         elif unit:
@@ -157,18 +164,28 @@ def amounts(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for match in _NUMBER.finditer(lower):
         currency, digits, long_unit, short_unit = match.groups()
-        unit = long_unit or short_unit
+        unit = long_unit or (short_unit or "").strip()
         if currency or unit:
-            value = float(digits.replace(",", ""))
+            value = _value(digits, unit)
             token = (
                 f"{NUMBER}{value:g}%"
                 if unit in _PERCENT
-                else _amount(value * _MAGNITUDES.get(unit or "", 1))
+                else _amount(value * _MAGNITUDES.get(unit, 1))
             )
             # A few capitals (İ) become two letters, and places then differ.
             written = plain if len(plain) == len(lower) else lower
             found.setdefault(token, written[match.start() : match.end()].strip())
     return found
+
+
+def _value(digits: str, unit: str) -> float:
+    """Read 1,500.5 or 1.500,5: behind a comma there are three digits, or it stands for a dot."""
+    whole, comma, rest = digits.rpartition(",")
+    if comma and len(rest) < len("000"):
+        return float(f"{re.sub('[.,]', '', whole)}.{rest or 0}")
+    if digits.count(".") > 1 or (unit in _DOTTED and re.search(r"\.\d{3}$", digits)):
+        return float(digits.replace(".", ""))
+    return float(digits.replace(",", ""))
 
 
 def _amount(value: float) -> str:

@@ -112,6 +112,18 @@ def _digest_json(composed: Digest) -> dict[str, object]:
             }
             for topic in composed.topics
         ],
+        "missed": [
+            {
+                "id": each.id,
+                "topic": each.topic,
+                "why": each.why,
+                "title": each.title,
+                "url": each.url,
+                "source": each.source,
+                "time": each.time.isoformat(),
+            }
+            for each in composed.missed
+        ],
     }
 
 

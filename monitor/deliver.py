@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Protocol, assert_never
 
+from monitor import auditing, slots
 from monitor import digest as digests
-from monitor import slots
 from monitor.config import Config, DigestConfig, TopicConfig
 from monitor.errors import MonitorError, StoreError
 from monitor.mail import (
@@ -39,6 +39,7 @@ from monitor.model import (
     Digest,
     DigestItem,
     Issue,
+    Missed,
     NewDelivery,
     PastIssue,
     Recipient,
@@ -188,6 +189,7 @@ def _make(
         window,
         slot,
         coverage=store.coverage(window, by_date=by_date),
+        missed=_missed(store, digest, topics, slot, window),
         notices=makings.notices(),
     )
     rendered = makings.templates.render(composed)
@@ -200,6 +202,8 @@ def _make(
         if digests.goes_out(digest, composed)
         else (),
     )
+    if issue.deliveries:
+        issue = replace(issue, missed=tuple(each.id for each in composed.missed))
     if store.enqueue(issue, now) is None:
         return 0
     log.info(
@@ -261,6 +265,14 @@ def _candidates(
     return store.digest_candidates(digest.name, window, wanted, late=late)
 
 
+def _missed(
+    store: Store, digest: DigestConfig, topics: Sequence[TopicConfig], slot: Slot, window: Window
+) -> tuple[Missed, ...]:
+    if not auditing.is_due(store, digest, slot.local_date):
+        return ()
+    return auditing.missed(store, digest, topics, until=window.until)
+
+
 def _composed(
     makings: Makings,
     digest: DigestConfig,
@@ -269,6 +281,7 @@ def _composed(
     slot: Slot,
     *,
     coverage: Coverage,
+    missed: Sequence[Missed] = (),
     notices: Sequence[str],
     as_first: bool = False,
     preview: bool = False,
@@ -282,6 +295,7 @@ def _composed(
         window: The time covered.
         slot: The issue's slot.
         coverage: What the monitor could see in the window.
+        missed: What topics may have missed.
         notices: What the owner must know besides.
         as_first: Whether to forget what earlier issues reported.
         preview: Whether this is a look ahead and no issue.
@@ -302,6 +316,7 @@ def _composed(
         reported={} if as_first else store.reported(digest.name, members, before=slot.due_at),
         usual=store.usual([topic.id for topic in config.topics], window),
         votes=store.votes(),
+        missed=missed,
         notices=notices,
         archive_url=config.web.public_url,
         unsubscribe_url=UNSUBSCRIBE_HERE if config.web.public_url and config.mail else "",
@@ -399,13 +414,14 @@ def preview(
     store, config = makings.store, makings.config
     digest = named(config, name)
     slot = slots.next_slot(digest, config.digest_zone(digest), after=now)
+    topics = digests.selected(digest, config.topics)
     if everything:
         rows = _all_matched(store)
         window = Window(since=_beginning(store, rows, now) - _MOMENT, until=now)
     else:
         last = _last(store, digest, now)
         window = _window(store, config, digest, last, now)
-        rows = _candidates(store, digest, window, digests.selected(digest, config.topics), last)
+        rows = _candidates(store, digest, window, topics, last)
     composed = _composed(
         makings,
         digest,
@@ -413,6 +429,7 @@ def preview(
         window,
         slot,
         coverage=store.coverage(window),
+        missed=_missed(store, digest, topics, slot, window),
         notices=makings.notices(),
         as_first=everything,
         preview=True,

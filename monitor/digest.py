@@ -14,6 +14,7 @@ from monitor.model import (
     DigestItem,
     DigestTopic,
     Gap,
+    Missed,
     Reported,
     Shown,
     StoryState,
@@ -96,6 +97,7 @@ def compose(
     reported: Mapping[int, Reported] | None = None,
     usual: Mapping[str, float] | None = None,
     votes: Sequence[Vote] = (),
+    missed: Sequence[Missed] = (),
     notices: Sequence[str] = (),
     archive_url: str = "",
     unsubscribe_url: str = "",
@@ -120,6 +122,7 @@ def compose(
         reported: What earlier issues of this digest reported of these stories.
         usual: How many articles the topics have in such a time as a rule, where that is known.
         votes: What reviewers said of matches, for the order of stories.
+        missed: What topics may have missed.
         notices: What the owner must know besides.
         archive_url: The archive's public address, "" if it has none.
         unsubscribe_url: Where a reader can unsubscribe, "" if nowhere.
@@ -154,6 +157,7 @@ def compose(
             *notices,
             *_blindness(coverage, since, empty=empty, preview=preview),
         ),
+        missed=tuple(replace(each, time=each.time.astimezone(zone)) for each in missed),
         quiet=_quietness(coverage) if empty and not coverage.blind else "",
         archive_url=archive_url.rstrip("/"),
         unsubscribe_url=unsubscribe_url,

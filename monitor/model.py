@@ -998,6 +998,25 @@ class DigestTopic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """An article that a topic may have missed: shown apart from its matches, and none of them."""
+
+    #: Its number in the archive.
+    id: int
+    #: The topic's name.
+    topic: str
+    #: What speaks for it, in plain words.
+    why: str
+    title: str
+    #: "" if the feed gave none.
+    url: str
+    source: str
+    lang: str
+    #: When it was published, else when it was first seen.
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """One composed issue: the only value that a mail template gets, as `digest`."""
 
@@ -1012,6 +1031,8 @@ class Digest:
     coverage: Coverage
     #: What the owner must know: a broken template, nothing readable. Shown at the top.
     notices: tuple[str, ...] = ()
+    #: Once a week, a few articles that no topic matched, but nearly: no matches, and in no count.
+    missed: tuple[Missed, ...] = ()
     #: Without any match, in one sentence, whether the world was quiet or what the monitor reads;
     #: "" otherwise, and while it could not see.
     quiet: str = ""
@@ -1102,6 +1123,8 @@ class Issue:
     items: tuple[DigestItem, ...]
     #: () for an issue that goes to nobody (nothing to report): the slot is done all the same.
     deliveries: tuple[NewDelivery, ...]
+    #: The articles that it shows as perhaps missed, by number.
+    missed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,20 +7,22 @@ the rest of the archive ─→ all but one part of the topic holds        near m
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log
 
 from monitor.config import TopicConfig
 from monitor.matcher import compiled, loose_article
-from monitor.model import Article, ArticleMatches, Mark
-from monitor.query import Node, Or, Presearch, Scan, evaluate, wanted_terms
+from monitor.model import Article, ArticleMatches, IndexQuery, Mark
+from monitor.query import Node, Or, Presearch, Scan, evaluate, for_index, wanted_terms
 from monitor.query.tree import And, Guarded, Meta, Near, Not, Scope
 from monitor.text import UNSPACED, fold
 
 #: The most suggestions of each kind.
 MOST = 8
 _MOST_EXAMPLES = 2
+#: Names of a topic's matches that are worth a look.
+_MOST_NAMES = 20
 #: A text tells what it is about in its beginning.
 _BEGINNING = 500
 #: So many matches have to say it; so many irrelevant ones; so many times as often as elsewhere.
@@ -69,13 +71,13 @@ def suggest(topic: TopicConfig, rows: Callable[[], Iterable[ArticleMatches]]) ->
         if _is_match(row, topic.id):
             learnt.count(row)
     learnt.choose()
-    one_short = _one_short(topic)
+    near = NearMisses(topic)
     misses: dict[tuple[str, str], Suggestion] = {}
     for row in rows():
         learnt.weigh(row)
         if _is_match(row, topic.id):
             continue
-        for item, missing in one_short(row.article):
+        for item, missing in near.of(row.article):
             miss = misses.setdefault((item, missing), Suggestion(item, missing=missing))
             miss.others += 1
             _show(miss, row.article)
@@ -141,12 +143,43 @@ class _Learnt:
 
     def rarity(self, each: Suggestion) -> float:
         """Score words to add; 0 for what other articles say as well."""
-        lift = (each.matches / self._matches) / ((each.others + 1) / (self._rest + 1))
+        lift = _lift(each.matches, self._matches, each.others, self._rest)
         return each.matches * log(lift) if lift >= _LIFT else 0
 
 
 def _blame(each: Suggestion) -> float:
     return each.matches / (each.others + 1) if each.matches > each.others else 0
+
+
+def names(topic: TopicConfig, matched: Sequence[Article]) -> tuple[tuple[str, int], ...]:
+    """Give names and phrases that titles of a topic's matches say, and how many do.
+
+    The most frequent come first, without those that the topic looks for. Whether they are rare
+    elsewhere is another question.
+    """
+    counts, surfaces = Counter[str](), dict[str, str]()
+    for title in dict.fromkeys(article.title for article in matched):
+        phrases = _phrases(loose_article(title, ""))
+        counts.update(phrases.keys())
+        for key, surface in phrases.items():
+            surfaces.setdefault(key, surface)
+    found = {
+        key: Suggestion(surfaces[key], number)
+        for key, number in counts.items()
+        if number >= _FEWEST
+    }
+    own = compiled(topic.model_copy(update={"none": ()})).tree
+    best = _best(found, lambda each: each.matches, own, most=_MOST_NAMES)
+    return tuple((each.text, each.matches) for each in best)
+
+
+def is_rare(matches: int, of_matches: int, others: int, of_others: int) -> bool:
+    """Tell whether what so many matches say is rare among the other articles."""
+    return _lift(matches, of_matches, others, of_others) >= _LIFT
+
+
+def _lift(matches: int, of_matches: int, others: int, of_others: int) -> float:
+    return (matches / of_matches) / ((others + 1) / (of_others + 1))
 
 
 def _is_match(row: ArticleMatches, topic_id: str) -> bool:
@@ -187,7 +220,11 @@ def _is_telling(word: str) -> bool:
 
 
 def _best(
-    found: dict[str, Suggestion], score: Callable[[Suggestion], float], own: Node
+    found: dict[str, Suggestion],
+    score: Callable[[Suggestion], float],
+    own: Node,
+    *,
+    most: int = MOST,
 ) -> tuple[Suggestion, ...]:
     """Take the best: one of several that overlap, and none that the topic finds or is made of."""
     scores = {key: value for key, each in found.items() if (value := score(each)) > 0}
@@ -201,36 +238,44 @@ def _best(
             continue
         if evaluate(own, Scan(loose_article(found[key].text, ""))) is None:
             kept.append(key)
-        if len(kept) == MOST:
+        if len(kept) == most:
             break
     return tuple(found[key] for key in kept)
 
 
-def _one_short(topic: TopicConfig) -> Callable[[Article], Iterator[tuple[str, str]]]:
-    """Make what gives, for an article, each item that is one clause short, and that clause.
+class NearMisses:
+    """Tells articles that are one clause short of a topic.
 
     What holds has to stand in the title: in a long text nearly everything is one clause short.
     """
-    query = compiled(topic)
-    items = topic.any or (topic.query or "all",)
-    trees = [query.only(at) for at in range(len(topic.any))] or [query.tree]
-    shorter = [
-        (needed, item, _told(missing))
-        for item, tree in zip(items, trees, strict=True)
-        for needed, missing in _relaxed(tree)
-    ]
-    presearch = Presearch(needed for needed, _, _ in shorter)
 
-    def look(article: Article) -> Iterator[tuple[str, str]]:
-        scan = Scan(article, presearch.literals_in)
-        worth = presearch.worth_trying(scan.folded, scan.lacks)
-        if not worth or evaluate(query.tree, scan) is not None:
+    def __init__(self, topic: TopicConfig) -> None:
+        query = compiled(topic)
+        items = topic.any or (topic.query or "all",)
+        trees = [query.only(at) for at in range(len(topic.any))] or [query.tree]
+        self._tree = query.tree
+        self._shorter = [
+            (needed, item, _told(missing))
+            for item, tree in zip(items, trees, strict=True)
+            for needed, missing in _relaxed(tree)
+        ]
+        self._presearch = Presearch(needed for needed, _, _ in self._shorter)
+
+    @property
+    def asked(self) -> IndexQuery | None:
+        """What to ask the index for; None if the topic cannot be one clause short."""
+        some = tuple(needed for needed, _, _ in self._shorter)
+        return for_index(Or(some)).index if some else None
+
+    def of(self, article: Article) -> Iterator[tuple[str, str]]:
+        """Give each item of which the article is one clause short, and that clause."""
+        scan = Scan(article, self._presearch.literals_in)
+        worth = self._presearch.worth_trying(scan.folded, scan.lacks)
+        if not worth or evaluate(self._tree, scan) is not None:
             return
         for number, tree in worth:
             if any(scan.is_in(hit, "title") for hit in evaluate(tree, scan) or ()):
-                yield shorter[number][1:]
-
-    return look
+                yield self._shorter[number][1:]
 
 
 def _relaxed(  # noqa: C901  one case for each kind of node

@@ -10,6 +10,7 @@ from monitor.model import (
     Digest,
     FailingFeed,
     Match,
+    Missed,
     QuietFeed,
     Reported,
     Shown,
@@ -62,6 +63,18 @@ NEWS = [
      ("Cooks tasted two hundred dishes without knowing who wrote the recipe. An open-weight model "
      "won with a lentil soup.")),
 ]  # fmt: skip
+#: What the topics may have missed.
+MISSED = (
+    Missed(
+        id=901, topic="Kling", why="“Kuaishou”, as in 9 matches",
+        title="Kuaishou's film machine wants actors <and> a village square", source="Trade Gazette",
+        url="https://901.example/news", lang="en", time=NOW - 2 * DAY,
+    ),
+    Missed(
+        id=902, topic="Export controls", why="“光刻 NEAR/8 出口” without “出口”",
+        title="光刻零件清单征求意见", source="北辰商报", url="", lang="zh-Hans", time=NOW - 5 * DAY,
+    ),
+)  # fmt: skip
 OUTLETS = (
     "Harbour Dispatch", "Circuit Ledger", "Trade Gazette", "Northern Wire", "北辰商报",
     "El Meridiano", "Open Weights Weekly", "云间科技", "The Long Room", "Kettle & Crane",
@@ -96,6 +109,7 @@ def issue(number: int, *, archive_url: str = "https://news.example.org") -> Dige
         stories=stories,
         reported=reported,
         usual={topic.id: float(number) / (4 + place) for place, topic in enumerate(TOPICS)},
+        missed=MISSED if number == 8 else (),
         archive_url=archive_url,
         unsubscribe_url="https://news.example.org/unsubscribe/0123456789",
     )  # fmt: skip

@@ -48,6 +48,7 @@ LAYERS = {
         "group",
         "deliver",
         "archive",
+        "auditing",
         "checking",
         "reaching",
         "finding",

@@ -22,6 +22,7 @@ from monitor.model import (
     DigestTopic,
     FailingFeed,
     Gap,
+    Missed,
     Piece,
     QuietFeed,
 )
@@ -574,8 +575,8 @@ def test_a_bar_ends_where_the_usual_one_does_and_goes_on_in_another_colour(
 def test_every_field_is_documented_and_nothing_else() -> None:
     """Say in docs/templates.md what a new field holds, or take the line of a lost one out."""
     kinds = (
-        Digest, DigestTopic, DigestStory, DigestArticle, DigestOutlet, Piece, Coverage, FailingFeed,
-        QuietFeed, Gap,
+        Digest, DigestTopic, DigestStory, DigestArticle, DigestOutlet, Piece, Missed,
+        Coverage, FailingFeed, QuietFeed, Gap,
     )  # fmt: skip
     sections = re.split(r"^### ", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     documented = [set(re.findall(r"^\| `(\w+)` \|", part, flags=re.MULTILINE)) for part in sections]

@@ -168,6 +168,8 @@ class DigestConfig(Table):
     ] = ()
     #: What to do when no topic matched.
     when_empty: Literal["skip", "send"] = "skip"
+    #: Whether the first issue of a week shows what topics may have missed.
+    audit: Literal["weekly", "never"] = "weekly"
     #: What becomes of issues that were missed while the monitor did not run.
     catch_up: Literal["merge", "each", "skip"] = "merge"
 

@@ -44,6 +44,7 @@ from monitor.store.database import KEYS_AT_ONCE, Database
 from monitor.store.feeds import newest_times
 from monitor.store.tables import (
     articles,
+    audited,
     deliveries,
     digest_items,
     digest_starts,
@@ -350,6 +351,16 @@ class Outbox(Database):
             if digest_id is None:
                 return None
             self._add_items(connection, issue, digest_id)
+            if issue.missed:
+                connection.execute(
+                    self._dialect.insert(audited).on_conflict_do_nothing(
+                        index_elements=["digest_name", "article_id"]
+                    ),
+                    [
+                        {"digest_name": slot.digest, "article_id": number, "digest_id": digest_id}
+                        for number in issue.missed
+                    ],
+                )
             if issue.deliveries:
                 connection.execute(
                     deliveries.insert(),

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from sqlalchemy import (
     URL,
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
     Engine,
@@ -143,16 +144,23 @@ class Postgres:
         )
 
     @staticmethod
-    def found(article_id: ColumnElement[int], query: IndexQuery) -> ColumnElement[bool]:
-        """Give the condition that an article is found by a query (see `search.condition`)."""
-        hits = (
-            text(
-                "SELECT article_id FROM article_search WHERE tokens @@ CAST(:expression AS tsquery)"
-            )
-            .bindparams(bindparam("expression", expression(query), unique=True))
-            .columns(column("article_id", BigInteger))
-        )
-        return article_id.in_(hits)
+    def found(
+        article_id: ColumnElement[int], query: IndexQuery, *, least: int = 0
+    ) -> ColumnElement[bool]:
+        """Give the condition that an article is found by a query (see `search.condition`).
+
+        Args:
+            article_id: The number of the article.
+            query: What is asked.
+            least: The least number that is wanted; above 0, the index need not give all it has.
+        """
+        hits = "SELECT article_id FROM article_search WHERE tokens @@ CAST(:expression AS tsquery)"
+        given: list[BindParameter[Any]] = [bindparam("expression", expression(query), unique=True)]
+        if least:
+            hits += " AND article_id >= :least"
+            given.append(bindparam("least", least, unique=True))
+        found = text(hits).bindparams(*given).columns(column("article_id", BigInteger))
+        return article_id.in_(found)
 
     def explain(self, error: BaseException) -> str:
         """Say in plain words what PostgreSQL or the way to it complains of, and what to do."""

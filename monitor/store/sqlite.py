@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from sqlalchemy import (
     URL,
+    BindParameter,
     ColumnElement,
     Connection,
     Engine,
@@ -156,14 +157,23 @@ class Sqlite:
             )
 
     @staticmethod
-    def found(article_id: ColumnElement[int], query: IndexQuery) -> ColumnElement[bool]:
-        """Give the condition that an article is found by a query (see `search.condition`)."""
-        hits = (
-            text("SELECT rowid FROM article_search WHERE article_search MATCH :expression")
-            .bindparams(bindparam("expression", expression(query), unique=True))
-            .columns(column("rowid", Integer))
-        )
-        return article_id.in_(hits)
+    def found(
+        article_id: ColumnElement[int], query: IndexQuery, *, least: int = 0
+    ) -> ColumnElement[bool]:
+        """Give the condition that an article is found by a query (see `search.condition`).
+
+        Args:
+            article_id: The number of the article.
+            query: What is asked.
+            least: The least number that is wanted; above 0, the index need not give all it has.
+        """
+        hits = "SELECT rowid FROM article_search WHERE article_search MATCH :expression"
+        given: list[BindParameter[Any]] = [bindparam("expression", expression(query), unique=True)]
+        if least:
+            hits += " AND rowid >= :least"
+            given.append(bindparam("least", least, unique=True))
+        found = text(hits).bindparams(*given).columns(column("rowid", Integer))
+        return article_id.in_(found)
 
     def explain(self, error: BaseException) -> str:
         """Say in plain words what SQLite complains of, and what to do."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from monitor.store.archive import Archive
+from monitor.store.audits import Audits
 from monitor.store.changes import Changes
 from monitor.store.database import dialect_of
 from monitor.store.feeds import Feeds
@@ -13,7 +14,7 @@ from monitor.store.schema import migrate
 from monitor.store.stories import Stories
 
 
-class Store(Feeds, Pages, Archive, Reviews, Outbox, Stories, Changes):
+class Store(Feeds, Pages, Archive, Reviews, Outbox, Audits, Stories, Changes):
     """The database, in whole steps: every method is one transaction, or none of it happened.
 
     A locked, unreachable, full or damaged database raises StoreError. Methods may be called from

@@ -405,6 +405,17 @@ digest_items = Table(
     PrimaryKeyConstraint("digest_name", "article_id", "topic_id"),
 )
 
+#: What issues showed as perhaps missed. It hangs on the digest's name, so that none comes again.
+audited = Table(
+    "audited",
+    metadata,
+    Column("digest_name", CleanText, nullable=False),
+    #: No foreign key: the record outlives the article.
+    Column("article_id", BigInteger, nullable=False),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("digest_name", "article_id"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -211,6 +211,15 @@ def _create_tables() -> None:
     )
     op.create_index(op.f("ix_digest_items_digest_id"), "digest_items", ["digest_id"])
     op.create_table(
+        "audited",
+        sa.Column("digest_name", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest_id", _number(), nullable=False),
+        sa.ForeignKeyConstraint(["digest_id"], ["digests.id"], name=op.f("fk_audited_digest_id")),
+        sa.PrimaryKeyConstraint("digest_name", "article_id", name=op.f("pk_audited")),
+    )
+    op.create_index(op.f("ix_audited_digest_id"), "audited", ["digest_id"])
+    op.create_table(
         "imprints",
         sa.Column("feed_id", _number(), autoincrement=False, nullable=False),
         sa.Column("imprint", sa.LargeBinary(), nullable=False),

@@ -196,7 +196,8 @@ def _decide(
     if isinstance(result, Fetched):
         body_hash = fingerprint(result.body)
         if body_hash != task.state.body_hash:
-            last = work.store.imprint(task.state.feed_url)
+            if task.state.body_hash is not None:
+                last = work.store.imprint(task.state.feed_url)
             parsed = work.parser.parse(result, last)
             _log_oddities(task.state, parsed)
     outcome = _outcome(work, task, result, parsed, body_hash, now)

@@ -64,7 +64,9 @@ def _ascii_host(host: str) -> str:
 
 def label(value: object) -> str:
     """Reduce a short text, such as a name or a tag, to one plain line."""
-    return markup.one_line(value)[:_MAX_LABEL].rstrip() if isinstance(value, str) else ""
+    if not isinstance(value, str) or not value:
+        return ""
+    return markup.one_line(value)[:_MAX_LABEL].rstrip()
 
 
 def site_name(value: object) -> str:
@@ -76,7 +78,8 @@ def site_name(value: object) -> str:
 def joined_texts(texts: Iterable[str]) -> str:
     """Join summary and contents as plain text, without those that stand inside another one."""
     whole: dict[str, str] = {}
-    for text in filter(None, map(markup.plain_text, texts)):
+    # Of an item without a summary, its content is that too.
+    for text in filter(None, map(markup.plain_text, dict.fromkeys(texts))):
         # Only its end is looked at: the pattern tries every blank of what it is given.
         whole.setdefault(text[:-9] + _ELLIPSIS.sub("", text[-9:]), text)
     kept = [

@@ -117,11 +117,13 @@ class Insertion:
 
     def run(self, connection: Connection, rows: Sequence[Values]) -> int:
         """Insert rows, each with a value for every column; say how many were not there."""
-        laid_out = [
-            {name: store(row[name]) if store else row[name] for name, store in self._lay_out}
+        names = [name for name, _ in self._lay_out]
+        parameters: list[Any] = [
+            [store(row[name]) if store else row[name] for name, store in self._lay_out]
             for row in rows
         ]
-        parameters: Any = [tuple(row.values()) for row in laid_out] if self._in_order else laid_out
+        if not self._in_order:
+            parameters = [dict(zip(names, values, strict=True)) for values in parameters]
         with closing(execute(connection, self._sql, parameters, many=True)) as cursor:
             return int(cursor.rowcount)
 

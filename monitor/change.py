@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from monitor.config import TABLES, Config, Table, TopicConfig
 from monitor.matcher import Topics, compiled
-from monitor.model import ArticleMatches, Rematched, Span
+from monitor.model import ArticleMatches, Mark, Rematched, Span
 from monitor.query import Hit, Node, Or, Presearch, Scan, evaluate, for_index
 from monitor.store import Store
 
@@ -49,6 +49,9 @@ class Yield:
     alone: int
     #: The newest of those, "" if there is none.
     example: str
+    #: What reviewers said of what it brings.
+    relevant: int = 0
+    irrelevant: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,9 @@ class Trial:
     gained: int
     lost: int
     kept: int
+    #: Of what is lost, what reviewers marked.
+    lost_relevant: int
+    lost_irrelevant: int
     #: The newest of them, at most MOST_SAMPLES.
     gains: tuple[Sample, ...]
     losses: tuple[Sample, ...]
@@ -157,7 +163,7 @@ def rematch(
     """
     done = Rematched()
     while go_on() and (job := store.next_rematch()):
-        known = {topic.id: compiled(topic).version for topic in topics}
+        known = {each.topic_id: each.query_version for each in Topics(topics).versions}
         if any(known.get(topic) != version for topic, version in job.versions.items()):
             return done  # another configuration was accepted: whoever has it will do this
         tried = [topic for topic in topics if topic.id in job.versions]
@@ -202,7 +208,7 @@ def try_topics(
         pairs = ((old, new),)
     trees: list[Node] = []
     awake_since = max(since, store.first_seen_at() or now)
-    tallies = [_Tally(old, new, trees, awake_since) for old, new in pairs]
+    tallies = [_Tally(old, new, trees, awake_since, store.marks) for old, new in pairs]
     decisive = [trees[n] for tally in tallies for n in (tally.old, tally.new) if n is not None]
     numbers = store.candidates(for_index(Or(tuple(decisive))).index, since=since)
     presearch = Presearch(trees)
@@ -250,8 +256,12 @@ class _Tally:
         after: TopicConfig | None,
         trees: list[Node],
         awake_since: datetime,
+        marks: Callable[[str], Mapping[int, Mark]],
     ) -> None:
-        self._before, self._after = before, after
+        topic = after or before
+        assert topic, "one of the two is there"  # noqa: S101  told to mypy
+        self._topic, self._was_there, self._is_there = topic, before is not None, after is not None
+        self._marks = marks(topic.id)
         self._awake_since = awake_since
         old, new = (compiled(topic) if topic else None for topic in (before, after))
         self.old = _add(trees, old.tree) if old else None
@@ -262,6 +272,7 @@ class _Tally:
             self._items = {item: _add(trees, new.only(at)) for at, item in enumerate(after.any)}
         self._found = Counter[str]()
         self._alone = Counter[str]()
+        self._said = Counter[tuple[str, Mark]]()
         self._examples: dict[str, str] = {}
         self._numbers = Counter[str]()
         self._gains: list[Sample] = []
@@ -282,6 +293,8 @@ class _Tally:
                 self._gains.append(tried.sample(now))
         elif was is not None and now is None:
             self._numbers["lost"] += 1
+            if mark := self._marks.get(tried.row.id):
+                self._numbers[f"lost {mark.value}"] += 1
             if len(self._losses) < MOST_SAMPLES:
                 self._losses.append(tried.sample(was))
         else:
@@ -292,23 +305,25 @@ class _Tally:
     def _credit(self, tried: _Tried) -> None:
         bringing = [item for item, number in self._items.items() if tried.hits(number) is not None]
         self._found.update(bringing)
+        if mark := self._marks.get(tried.row.id):
+            self._said.update((item, mark) for item in bringing)
         if len(bringing) == 1:
             self._alone.update(bringing)
             self._examples.setdefault(bringing[0], tried.row.article.title)
 
     def trial(self, days: float) -> Trial:
         """Give the result, of articles that were seen in so many days."""
-        topic = self._after or self._before
-        assert topic, "one of the two is there"  # noqa: S101  told to mypy
         before, after = self._numbers["daily before"] / days, self._numbers["daily after"] / days
         return Trial(
-            topic_id=topic.id,
-            name=topic.name,
-            was_there=self._before is not None,
-            is_there=self._after is not None,
+            topic_id=self._topic.id,
+            name=self._topic.name,
+            was_there=self._was_there,
+            is_there=self._is_there,
             gained=self._numbers["gained"],
             lost=self._numbers["lost"],
             kept=self._numbers["kept"],
+            lost_relevant=self._numbers[f"lost {Mark.RELEVANT.value}"],
+            lost_irrelevant=self._numbers[f"lost {Mark.IRRELEVANT.value}"],
             gains=tuple(self._gains),
             losses=tuple(self._losses),
             yields=tuple(
@@ -317,6 +332,8 @@ class _Tally:
                     found=self._found[item],
                     alone=self._alone[item],
                     example=self._examples.get(item, ""),
+                    relevant=self._said[item, Mark.RELEVANT],
+                    irrelevant=self._said[item, Mark.IRRELEVANT],
                 )
                 for item in self._items
             ),

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,9 +29,10 @@ from monitor.errors import BusyError, ConfigError, MonitorError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from monitor.app import App
     from monitor.change import Sample, Trial, Yield
     from monitor.config import TopicConfig
-    from monitor.model import ArticleMatches
+    from monitor.model import ArchiveFilter, ArticleMatches
     from monitor.suggest import Suggestion
 
 #: The id of a topic that only `--query` has.
@@ -147,9 +148,18 @@ def print_trials(
         new = "" if trial.was_there else " (new)"
         gone = "" if trial.is_there else " (taken out; its matches stay in the archive)"
         before, after = trial.a_day
+        marked = [
+            f"{number:,} marked {mark}"
+            for mark, number in (
+                ("relevant", trial.lost_relevant),
+                ("irrelevant", trial.lost_irrelevant),
+            )
+            if number
+        ]
+        of_it = f" ({', '.join(marked)})" if marked else ""
         click.echo(
             fitted(
-                f"{trial.name}{new}{gone}: +{trial.gained:,} gained, -{trial.lost:,} lost, "
+                f"{trial.name}{new}{gone}: +{trial.gained:,} gained, -{trial.lost:,} lost{of_it}, "
                 f"={trial.kept:,} kept since {local(since, zone)[:10]}; "
                 f"about {after:.1f} articles a day" + (f", before {before:.1f}" if before else "")
             )
@@ -175,7 +185,10 @@ def _print_yields(yields: tuple[Yield, ...], *, full: bool) -> None:
         click.echo("  what an item of `any` brings, and what no other one brings:")
     for each in shown:
         example = f'  such as "{each.example[:80]}"' if each.example else ""
-        click.echo(fitted(f"{each.found:>6,} {each.alone:>6,}  {_short(each.item)}{example}", "  "))
+        judged = each.relevant + each.irrelevant
+        marks = f"  {each.relevant:,} of {judged:,} marked ones relevant" if judged else ""
+        line = f"{each.found:>6,} {each.alone:>6,}  {_short(each.item)}{marks}{example}"
+        click.echo(fitted(line, "  "))
     if dead:
         named = ", ".join(map(_short, dead if full else dead[:_MOST_DEAD]))
         more = len(dead) - _MOST_DEAD
@@ -197,6 +210,7 @@ def _json(trial: Trial) -> dict[str, object]:
         "gained": trial.gained,
         "lost": trial.lost,
         "kept": trial.kept,
+        "lost_marked": {"relevant": trial.lost_relevant, "irrelevant": trial.lost_irrelevant},
         "articles_a_day": {"before": round(before, 3), "after": round(after, 3)},
         "gains": list(map(_sample_json, trial.gains)),
         "losses": list(map(_sample_json, trial.losses)),
@@ -231,27 +245,30 @@ def suggest(path: Path, topic: str, period: timedelta, *, as_json: bool) -> None
 
     Nothing is changed. `monitor try` tells what a word would bring.
     """
-    from monitor.model import ArchiveFilter  # noqa: PLC0415
+    from monitor import noise  # noqa: PLC0415
+    from monitor.model import ArchiveFilter, Mark  # noqa: PLC0415
     from monitor.suggest import suggest as learn  # noqa: PLC0415
 
     with opened(path) as app:
         _check_known(topic, app.config.topics)
         wanted = next(each for each in app.config.topics if each.id == topic)
         recent = ArchiveFilter(since=app.clock() - period, matched_only=False)
-
-        def rows() -> Iterator[ArticleMatches]:
-            after = None
-            for _ in range(_MOST_READ // _READ_AT_ONCE):
-                page = app.store.page(recent, after=after, limit=_READ_AT_ONCE)
-                yield from page.articles
-                after = page.next
-                if after is None:
-                    return
-
-        found = learn(wanted, rows)
+        matched = [row.id for row in _newest(app, replace(recent, topic_id=topic))]
+        found = learn(
+            wanted, lambda: _newest(app, recent), stories=app.store.story_numbers(matched)
+        )
+        said = app.store.mark_counts().get(topic, {})
+        judged = [each for each in noise.look(app.store, topic).words if each.precision is not None]
+    relevant, irrelevant = said.get(Mark.RELEVANT, 0), said.get(Mark.IRRELEVANT, 0)
     if as_json:
-        print_json({"topic": topic, **asdict(found)})
+        words = list(map(asdict, judged))
+        marked = {"relevant": relevant, "irrelevant": irrelevant, "words": words}
+        print_json({"topic": topic, "marked": marked, **asdict(found)})
         return
+    if relevant or irrelevant:
+        click.echo(f"# {_share(relevant, irrelevant)} of what was marked is relevant; by word:")
+    for each in sorted(judged, key=lambda each: each.precision or 0)[:_MOST_ITEMS]:
+        click.echo(f"#     {_share(each.relevant, each.irrelevant)}  {_short(each.name)}")
     _print_list("any", found.add, "{0.matches:,} matches say it, {0.others:,} other articles")
     _print_list(
         "none",
@@ -267,6 +284,22 @@ def suggest(path: Path, topic: str, period: timedelta, *, as_json: bool) -> None
             click.echo(fitted(f"such as {title[:160]}", "#     "))
     if not (found.add or found.leave_out or found.near_misses):
         click.echo("nothing to suggest yet; it takes some matches, or marks in the archive")
+
+
+def _newest(app: App, wanted: ArchiveFilter) -> Iterator[ArticleMatches]:
+    after = None
+    for _ in range(_MOST_READ // _READ_AT_ONCE):
+        page = app.store.page(wanted, after=after, limit=_READ_AT_ONCE)
+        yield from page.articles
+        after = page.next
+        if after is None:
+            return
+
+
+def _share(relevant: int, irrelevant: int) -> str:
+    """Say "75 % (6 of 8)"."""
+    judged = relevant + irrelevant
+    return f"{100 * relevant / judged:.0f} % ({relevant:,} of {judged:,})"
 
 
 def _print_list(key: str, found: tuple[Suggestion, ...], told: str) -> None:

@@ -1,8 +1,10 @@
 """Which topics an article belongs to, and why."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 
 from monitor.config import TopicConfig
 from monitor.model import Article, Match, TopicVersion
@@ -37,6 +39,8 @@ class Topics:
     def __init__(self, topics: Iterable[TopicConfig]) -> None:
         """Compile the topics; a query that cannot be understood raises QueryError."""
         self._topics = [(topic, compiled(topic)) for topic in topics]
+        #: The wording of each topic, to be stored with the matches that it makes.
+        self.versions = tuple(_version(topic, query) for topic, query in self._topics)
         self._labels = [
             [(name, parse(wanted)) for name, wanted in topic.labels.items()]
             for topic, _ in self._topics
@@ -46,19 +50,6 @@ class Topics:
             asked_later=(wanted for labels in self._labels for _, wanted in labels),
         )
 
-    @property
-    def versions(self) -> tuple[TopicVersion, ...]:
-        """The wording of each topic, to be stored with the matches that it makes."""
-        return tuple(
-            TopicVersion(
-                topic_id=topic.id,
-                query_version=query.version,
-                name=topic.name,
-                definition=query.definition,
-            )
-            for topic, query in self._topics
-        )
-
     def match(self, article: Article) -> tuple[Match, ...]:
         """Give the topics an article belongs to, in the order of the configuration."""
         scan = Scan(article, self._presearch.literals_in)
@@ -66,11 +57,11 @@ class Topics:
         for number, tree in self._presearch.worth_trying(scan.folded, scan.lacks):
             hits = evaluate(tree, scan)
             if hits is not None:
-                topic, query = self._topics[number]
+                version = self.versions[number]
                 matches.append(
                     Match(
-                        topic_id=topic.id,
-                        query_version=query.version,
+                        topic_id=version.topic_id,
+                        query_version=version.query_version,
                         spans=scan.spans(hits),
                         labels=tuple(
                             name
@@ -86,17 +77,29 @@ class Topics:
         scan = Scan(article)
         return tuple(
             Explanation(
-                topic_id=topic.id,
-                topic_name=topic.name,
-                query_version=query.version,
+                topic_id=version.topic_id,
+                topic_name=version.name,
+                query_version=version.query_version,
                 finding=explain(query.tree, scan),
             )
-            for topic, query in self._topics
+            for (_, query), version in zip(self._topics, self.versions, strict=True)
         )
 
     def match_text(self, title: str, text: str) -> tuple[Match, ...]:
         """Do as `match` for a title and a text of which nothing else is known."""
         return self.match(loose_article(title, text))
+
+
+def _version(topic: TopicConfig, query: TopicQuery) -> TopicVersion:
+    """Give a topic's wording. Labels belong to it: matches bear them."""
+    definition, version = query.definition, query.version
+    if topic.labels:
+        labels = json.dumps(dict(topic.labels), ensure_ascii=False, separators=(",", ":"))
+        definition = f'{definition[:-1]},"labels":{labels}}}'
+        version = blake2b(definition.encode(), digest_size=8).hexdigest()
+    return TopicVersion(
+        topic_id=topic.id, query_version=version, name=topic.name, definition=definition
+    )
 
 
 def loose_article(

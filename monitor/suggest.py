@@ -6,10 +6,12 @@ the rest of the archive ─→ all but one part of the topic holds        near m
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from math import log
+from types import MappingProxyType
 
 from monitor.config import TopicConfig
 from monitor.matcher import compiled, loose_article
@@ -27,9 +29,13 @@ _MOST_NAMES = 20
 _BEGINNING = 500
 #: So many matches have to say it; so many irrelevant ones; so many times as often as elsewhere.
 _FEWEST, _FEWEST_IRRELEVANT, _LIFT = 3, 2, 10.0
+#: What so many more others than matches say is said of much else.
+_MOST_OTHERS = 3
 #: A phrase that contains another one so nearly as often says the same.
 _SAME = 0.75
 _WIDE = f"{UNSPACED}-\U0010ffff"
+#: No Chinese word begins or ends with one of these.
+_PARTICLES = frozenset("的了是在和与與及将將对對被为為也都就而或等这這那其并並于於以把从從由")
 _NARROW = rf"[^\W_{_WIDE}]+"
 _RUN = re.compile(rf"{_NARROW}(?:[ .’'-]{_NARROW})*|(?:(?=[{_WIDE}])\w)+")
 
@@ -59,14 +65,21 @@ class Suggestions:
     near_misses: tuple[Suggestion, ...]
 
 
-def suggest(topic: TopicConfig, rows: Callable[[], Iterable[ArticleMatches]]) -> Suggestions:
+def suggest(
+    topic: TopicConfig,
+    rows: Callable[[], Iterable[ArticleMatches]],
+    *,
+    stories: Mapping[int, int] = MappingProxyType({}),
+) -> Suggestions:
     """Suggest words for a topic.
 
     Args:
         topic: As it is configured now.
         rows: Gives articles, matched or not; it is asked twice, so that memory stays small.
+        stories: The stories that articles belong to, as far as they were grouped: what one event
+            has many outlets say counts once.
     """
-    learnt = _Learnt(topic.id)
+    learnt = _Learnt(topic.id, stories)
     for row in rows():
         if _is_match(row, topic.id):
             learnt.count(row)
@@ -77,24 +90,30 @@ def suggest(topic: TopicConfig, rows: Callable[[], Iterable[ArticleMatches]]) ->
         learnt.weigh(row)
         if _is_match(row, topic.id):
             continue
-        for item, missing in near.of(row.article):
+        for item, missing in islice(near.of(row.article), 1):
             miss = misses.setdefault((item, missing), Suggestion(item, missing=missing))
             miss.others += 1
             _show(miss, row.article)
-    own = compiled(topic.model_copy(update={"none": ()})).tree
+    own = _Own(topic)
+    # What many articles are short of does its work; what few are short of may be too narrow.
+    rarest = sorted(misses.values(), key=lambda each: (each.others, each.text))
     return Suggestions(
         add=_best(learnt.good, learnt.rarity, own),
         leave_out=_best(learnt.bad, _blame, own),
-        near_misses=tuple(sorted(misses.values(), key=lambda each: -each.others)[:MOST]),
+        near_misses=tuple(rarest[:MOST]),
     )
 
 
 class _Learnt:
     """What a topic's matches say, first counted among them, then looked for everywhere."""
 
-    def __init__(self, topic_id: str) -> None:
+    def __init__(self, topic_id: str, stories: Mapping[int, int]) -> None:
         self._topic_id = topic_id
+        self._stories = stories
         self._said, self._irrelevant = Counter[str](), Counter[str]()
+        #: The stories of matches, and of each phrase those that say it.
+        self._told = set[int]()
+        self._told_in = defaultdict[str, set[int]](set)
         self._relevant = set[str]()
         self._surfaces: dict[str, str] = {}
         self._matches = self._rest = 0
@@ -112,13 +131,17 @@ class _Learnt:
             return
         self._matches += 1
         self._said.update(phrases.keys())
+        story = self._stories.get(row.id, -row.id)
+        self._told.add(story)
+        for key in phrases:
+            self._told_in[key].add(story)
         if mark is Mark.RELEVANT:
             self._relevant.update(phrases)
 
     def choose(self) -> None:
         """Keep what enough matches say."""
         for key, count in self._said.items():
-            if count >= _FEWEST:
+            if len(self._told_in[key]) >= _FEWEST:
                 self.good[key] = Suggestion(self._surfaces[key], count)
         for key, count in self._irrelevant.items():
             if count >= _FEWEST_IRRELEVANT and key not in self._relevant:
@@ -143,8 +166,11 @@ class _Learnt:
 
     def rarity(self, each: Suggestion) -> float:
         """Score words to add; 0 for what other articles say as well."""
-        lift = _lift(each.matches, self._matches, each.others, self._rest)
-        return each.matches * log(lift) if lift >= _LIFT else 0
+        if each.others > _MOST_OTHERS * each.matches:
+            return 0
+        stories = len(self._told_in[fold(each.text)])
+        lift = _lift(stories, len(self._told), each.others, self._rest)
+        return stories * log(lift) if lift >= _LIFT else 0
 
 
 def _blame(each: Suggestion) -> float:
@@ -168,8 +194,12 @@ def names(topic: TopicConfig, matched: Sequence[Article]) -> tuple[tuple[str, in
         for key, number in counts.items()
         if number >= _FEWEST
     }
-    own = compiled(topic.model_copy(update={"none": ()})).tree
-    best = _best(found, lambda each: each.matches, own, most=_MOST_NAMES)
+    named = {
+        key: each
+        for key, each in found.items()
+        if any(char.isupper() or char >= UNSPACED for char in each.text)
+    }
+    best = _best(named, lambda each: each.matches, _Own(topic), most=_MOST_NAMES)
     return tuple((each.text, each.matches) for each in best)
 
 
@@ -198,14 +228,18 @@ def _show(suggestion: Suggestion, article: Article, *, first: bool = False) -> N
 
 def _phrases(article: Article) -> dict[str, str]:
     """Give the names and phrases of an article's beginning: folded, and as they are written."""
-    text = f"{article.title}\n{article.text[:_BEGINNING]}"
-    return {fold(phrase): phrase for run in _RUN.findall(text) for phrase in _parts(run)}
+    text, source = f"{article.title}\n{article.text[:_BEGINNING]}", fold(article.source)
+    found = {fold(phrase): phrase for run in _RUN.findall(text) for phrase in _parts(run)}
+    return {key: phrase for key, phrase in found.items() if key not in source}
 
 
 def _parts(run: str) -> Iterator[str]:
     if run[0] >= UNSPACED:
-        for size in (2, 3, 4):
-            yield from (run[at : at + size] for at in range(len(run) - size + 1))
+        for size in (2, 3, 4, 5):
+            for at in range(len(run) - size + 1):
+                part = run[at : at + size]
+                if part[0] not in _PARTICLES and part[-1] not in _PARTICLES:
+                    yield part
         return
     words = run.split(" ")
     for size in (1, 2, 3):
@@ -216,18 +250,58 @@ def _parts(run: str) -> Iterator[str]:
 
 
 def _is_telling(word: str) -> bool:
-    return not word.isdigit() and (len(word) > 3 or not word.islower())
+    return any(map(str.isalpha, word)) and (len(word) > 3 or not word.islower())
+
+
+class _Own:
+    """What a topic looks for: its own words say nothing new."""
+
+    def __init__(self, topic: TopicConfig) -> None:
+        self._tree = compiled(topic.model_copy(update={"none": ()})).tree
+        self._words = [fold(term.text) for term in wanted_terms(self._tree)]
+
+    def has(self, text: str) -> bool:
+        """Tell whether the topic finds a phrase, or has it in one of its words."""
+        key = fold(text)
+        if any(key.removesuffix("s") in word for word in self._words):
+            return True
+        if key[0] >= UNSPACED:
+            for word in self._words:
+                key = key.replace(word, "")
+        return len(key) < 2 or evaluate(self._tree, Scan(loose_article(text, ""))) is not None
+
+
+def _wholes(found: Mapping[str, Suggestion]) -> Callable[[str], bool]:
+    """Tell words of a script without blanks from pieces of text.
+
+    "里巴" is a fragment, since it stands nowhere but in "阿里巴巴"; "人马云" has a letter too many,
+    since "马云" stands elsewhere as well.
+    """
+    within, core = dict[str, int](), dict[str, int]()
+    for key, each in found.items():
+        if key[0] >= UNSPACED:
+            for part in (key[1:], key[:-1]):
+                within[part] = max(within.get(part, 0), each.matches)
+                if part in found:
+                    core[key] = max(core.get(key, 0), found[part].matches)
+
+    def is_whole(key: str) -> bool:
+        number = found[key].matches
+        return within.get(key, 0) < _SAME * number and number >= _SAME * core.get(key, 0)
+
+    return is_whole
 
 
 def _best(
     found: dict[str, Suggestion],
     score: Callable[[Suggestion], float],
-    own: Node,
+    own: "_Own",
     *,
     most: int = MOST,
 ) -> tuple[Suggestion, ...]:
     """Take the best: one of several that overlap, and none that the topic finds or is made of."""
     scores = {key: value for key, each in found.items() if (value := score(each)) > 0}
+    whole = _wholes(found)
     kept: list[str] = []
     for key in sorted(scores, key=lambda key: (-scores[key], -len(key), key)):
         number = found[key].matches
@@ -236,7 +310,7 @@ def _best(
             for other in kept
         ):
             continue
-        if evaluate(own, Scan(loose_article(found[key].text, ""))) is None:
+        if whole(key) and not own.has(found[key].text):
             kept.append(key)
         if len(kept) == most:
             break

@@ -16,7 +16,7 @@ from monitor.change import Trial, Yield
 from monitor.config import FeedConfig, TopicConfig
 from monitor.errors import QueryError
 from monitor.matcher import Topics
-from monitor.model import AllOf
+from monitor.model import AllOf, Mark, MatchKey, ReviewChange
 from monitor.query import for_index, parse
 from monitor.store import Store
 from tests.command import Monitor
@@ -80,6 +80,26 @@ def test_what_each_item_brings(store: Store) -> None:
         Yield(item="可灵", found=1, alone=1, example="快手发布可灵新版本"),
         Yield(item="Runway", found=0, alone=0, example=""),
     )
+
+
+def test_what_reviewers_said_is_told_of_each_item_and_of_what_is_lost(store: Store) -> None:
+    before = topic(any=["Kling", "可灵"])
+    store.sync_feeds([FeedConfig(url=FEED_URL)], NOW)
+    store.accept_config(text="", hash="1", topics=Topics([before]).versions, now=NOW)
+    marks = {"Kling 4": Mark.RELEVANT, "Kling 5": Mark.IRRELEVANT, "可灵": Mark.RELEVANT}
+    store.save_poll(outcome(*(sighting(title, text="", topics=("kling",)) for title in marks)))
+    for number, mark in enumerate(marks.values(), start=1):
+        key = MatchKey(topic_id="kling", article_id=number)
+        store.review([key], ReviewChange(mark=mark), step=str(number), now=NOW)
+    (trial,) = change.try_topics(
+        store, [before], [before], since=ago(days=30), now=NOW, only="kling"
+    )
+    assert [(each.item, each.relevant, each.irrelevant) for each in trial.yields] == [
+        ("Kling", 1, 1),
+        ("可灵", 1, 0),
+    ]
+    narrower = try_one(store, before, topic(any=["可灵"]))
+    assert (narrower.lost, narrower.lost_relevant, narrower.lost_irrelevant) == (2, 1, 1)
 
 
 def test_a_topic_that_is_new_or_gone_is_told_so(store: Store) -> None:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from monitor.app import App
 from monitor.config import FeedConfig, TopicConfig
 from monitor.matcher import Topics
-from monitor.model import ArticleMatches, Mark, Review
-from monitor.suggest import Suggestions, suggest
+from monitor.model import ArticleMatches, Mark, MatchKey, Review, ReviewChange
+from monitor.suggest import Suggestions, names, suggest
 from tests.command import Monitor
 from tests.factories import FEED_URL, NOW, article, outcome, sighting
 
@@ -50,6 +52,43 @@ def test_names_that_only_the_matches_say_are_suggested() -> None:
     assert not {"Kling", "可灵", "Parliament", "family history"} & add.keys()
 
 
+def test_what_one_event_has_many_outlets_say_counts_once() -> None:
+    wanted = topic(any=["Kling"])
+    matches = Topics([wanted])
+    titles = [f"Kling opens Sahara studio, says outlet {n}" for n in range(9)]
+    titles += [f"Kling {what} for Kuaishou" for what in ("sings", "dances", "paints")]
+    titles += [f"Parliament debates budget {n}" for n in range(200)]
+    rows = [
+        ArticleMatches(id=n, article=seen, matches=matches.match(seen))
+        for n, seen in enumerate(article(title, text="") for title in titles)
+    ]
+    told = [
+        each.text for each in suggest(wanted, lambda: rows, stories=dict.fromkeys(range(9), 1)).add
+    ]
+    assert "Kuaishou" in told
+    assert not any("Sahara" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    ("titles", "name"),
+    [
+        pytest.param(
+            ["可灵与快手科技合作", "快手科技看好可灵", "可灵属于快手科技"], "快手科技", id="whole"
+        ),
+        pytest.param(
+            ["可灵靠快手推广", "快手让可灵独立", "可灵在快手上线"], "快手", id="no particles"
+        ),
+        pytest.param(
+            ["可灵 3.8 出自快手", "可灵 3.8 快手", "快手谈可灵 3.8"], "快手", id="no numbers"
+        ),
+    ],
+)
+def test_a_name_is_told_from_pieces_of_text(titles: list[str], name: str) -> None:
+    wanted = topic(any=["可灵"])
+    found = [text for text, _ in names(wanted, [article(title, text="") for title in titles])]
+    assert found == [name]
+
+
 def test_words_of_irrelevant_matches_are_to_be_left_out() -> None:
     out = {each.text: each for each in learn(topic(any=["Kling"])).leave_out}
     assert out.keys() == {"family history", "volume"}
@@ -82,9 +121,15 @@ def test_the_command_gives_lines_to_paste(monitor: Monitor, tmp_path: Path) -> N
             topics = ("kling",) if "Kling" in title else ()
             entry = sighting(title, text="", topics=topics, first_seen_at=seen, published_at=seen)
             app.store.save_poll(outcome(entry))
+        keys = [MatchKey(topic_id="kling", article_id=number) for number in (1, 2, 3, 8)]
+        for mark, some in ((Mark.RELEVANT, keys[:3]), (Mark.IRRELEVANT, keys[3:])):
+            app.store.review(some, ReviewChange(mark=mark), step=mark.value, now=app.clock())
     said = monitor("suggest", "kling").out
+    assert said.startswith("# 75 % (3 of 4) of what was marked is relevant; by word:\n")
+    assert "#     75 % (3 of 4)  Kling\n" in said
     assert "Kuaishou" in tomllib.loads(f"any = [\n{said}\n]")["any"]
     told = json.loads(monitor("suggest", "kling", "--json").out)
     assert told["topic"] == "kling"
+    assert (told["marked"]["relevant"], told["marked"]["irrelevant"]) == (3, 1)
     assert "Kuaishou" in [each["text"] for each in told["add"]]
     assert "there is no topic" in monitor("suggest", "nonsense").err

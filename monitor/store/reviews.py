@@ -184,6 +184,14 @@ class Reviews(Database):
                 for row in connection.execute(wanted)
             )
 
+    def marks(self, topic_id: str) -> dict[int, Mark]:
+        """Give what reviewers said of a topic's articles, by their numbers."""
+        judged = select(reviews.c.article_id, reviews.c.mark).where(
+            reviews.c.topic_id == topic_id, reviews.c.mark != Mark.OPEN.value
+        )
+        with self._read() as connection:
+            return {row.article_id: Mark(row.mark) for row in connection.execute(judged)}
+
     def mark_counts(self) -> dict[str, dict[Mark, int]]:
         """Count the marks of each topic that has any."""
         counted = (

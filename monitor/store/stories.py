@@ -140,6 +140,11 @@ class Stories(Database):
             numbers = {row.story_id for row in _places(connection, list(article_ids))}
             return _timelines(connection, sorted(numbers))
 
+    def story_numbers(self, article_ids: Sequence[int]) -> dict[int, int]:
+        """Give the stories that these articles belong to, as far as they do."""
+        with self._read() as connection:
+            return {row.article_id: row.story_id for row in _places(connection, article_ids)}
+
     def outlines(self, article_ids: Sequence[int], *, newest: int) -> dict[int, StoryOutline]:
         """Give in short the stories of these articles that have another one too, by article.
 

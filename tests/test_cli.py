@@ -31,6 +31,7 @@ timezone = "Europe/Madrid"
 [fetch]
 allow = ["127.0.0.0/8"]
 host_gap = "0s"
+deadline = "2m"
 [[topic]]
 id = "kling"
 name = "Kling"

@@ -1,6 +1,8 @@
 """The lives of a tortured service: each begins, works, is disturbed, and is ended."""
 
+import errno
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -8,17 +10,19 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
+from functools import cached_property
 from pathlib import Path
 from random import Random
 
 import psycopg
 from sqlalchemy import make_url
 
+from bench.torture.disk import Disk
 from bench.torture.service import set_clock
 from bench.torture.world import FEEDS, WORD, World
 from monitor.model import DeliveryState
@@ -47,9 +51,10 @@ PATIENCE = 120
 class Life:
     """How one life is to be disturbed and ended."""
 
-    #: "kill" (SIGKILL) or "term" (SIGTERM).
+    #: "kill" (SIGKILL), "term" (SIGTERM) or "power" (SIGKILL, and what was not synced is lost).
     end: str
-    #: Where the end comes: ("time", share of a usual life) or a point and its number.
+    #: Where the end comes: a point and its number. With "time", a share of the time it takes to
+    #: start, and beyond 1, of the time that its work takes after that.
     point: str
     number: float
     #: What the service has to live with meanwhile.
@@ -66,10 +71,12 @@ def draw(random: Random, *, end: str, hardships: tuple[str, ...]) -> Life:
     )[0]
     if end == "term":
         point = "time"
+    if end == "power":  # what notes the syncs needs files of its own
+        hardships = tuple(one for one in hardships if one not in {"no growth", "few files"})
     number: float
     match point:
         case "time":
-            number = random.uniform(0, 1.5)
+            number = random.uniform(0.8 if end == "term" else 0.5, 3)
         case "mail":
             number = random.randrange(len(MAIL_POINTS))
         case "statement":
@@ -107,10 +114,14 @@ class Runner:
     speechless: set[int] = field(default_factory=set)
     endings: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
-    #: Seconds that a usual life takes; measured in the first, calm one.
-    usual: float = 3
+    #: Seconds that a service takes to start, and then to do all that is due; measured in the first,
+    #: calm life.
+    start: float = 1
+    work: float = 2
     slowest_stop: float = 0
     _groups: list[int] = field(default_factory=list)
+    #: Where the words of this life begin in the log.
+    _log_begin: int = 0
 
     def __post_init__(self) -> None:
         digests = "".join(
@@ -134,6 +145,11 @@ class Runner:
     def file(self) -> Path:
         """The SQLite database."""
         return self.folder / "data" / "monitor.db"
+
+    @cached_property
+    def disk(self) -> Disk:
+        """What the SQLite database lies on."""
+        return Disk(self.folder / "data")
 
     @property
     def log(self) -> Path:
@@ -173,8 +189,10 @@ class Runner:
         self.world.publish(self.now)
         begun = time.monotonic()
         with self._service() as process:
+            self._wait_until_up(process)
+            self.start = time.monotonic() - begun
             self._settle(process)
-            self.usual = time.monotonic() - begun
+            self.work = time.monotonic() - begun - self.start
             self._terminate(process)
         self.mails_after.append(len(self.world.mail.seen))
         self.endings["calm"] += 1
@@ -190,24 +208,85 @@ class Runner:
         if life.point in {"statement", "commit", "committed"}:
             orders.append(f"kill:{life.point}:{int(life.number)}")
         orders += self._hardship(life)
-        with self._service(*orders) as process, self._locked(life):
+        environ = self.disk.remembers() if life.end == "power" else {}
+        if life.hardship == "disk fails":
+            environ |= self.disk.fails(
+                self.world.random.randint(1, 150), self.world.random.choice(ERRORS)
+            )
+        with self._service(*orders, environ=environ) as process, self._for_a_while(life):
             self._arm(life, process)
-            limit = self.usual * (life.number if life.point == "time" else 2)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(min(limit, self.usual * 0.8))
-                limit = 0
-            if life.during and limit > self.usual * 0.8:
-                self._pass(life.during)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(max(0, limit - self.usual * 0.8))
+            self._let_it_live(life, process)
             if life.end == "term":
-                self._terminate(process)
-                self.endings["SIGTERM"] += 1
+                self._terminate(process, life)
             else:
                 self._kill(life, process)
+        if life.end == "power":
+            self.disk.lose_power(self.world.random)
         if life.hardship == "clock":
             self._pass(24)
         self.mails_after.append(len(self.world.mail.seen))
+
+    def _let_it_live(self, life: Life, process: subprocess.Popen[bytes]) -> None:
+        """Wait until the time for its end has come, or it has ended."""
+        share = life.number if life.point == "time" else 5
+        begun = time.monotonic()
+        if share < 1:
+            _wait(process, self.start * share)
+            return
+        self._wait_until_up(process)
+        # Whatever else this machine is doing makes all of it slower.
+        slower = max(1, (time.monotonic() - begun) / self.start)
+        left = self.work * (share - 1) * slower
+        _wait(process, left / 2)
+        if life.hardship == "stopped":
+            self._stop_and_go_on(process, life.before)
+        elif life.during:
+            self._pass(life.during)
+        _wait(process, left / 2)
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
+        patience = time.monotonic() + PATIENCE
+        while process.poll() is None and time.monotonic() < patience:
+            with self.log.open("rb") as log:
+                log.seek(self._log_begin)
+                if b"the archive is at" in log.read():
+                    return
+            time.sleep(0.01)
+
+    def sweep(self, step: int) -> None:
+        """Let the disk fail from the first change of a file on, then from a later one, and so on.
+
+        It is mended within a second, and then the service must make up for everything by itself;
+        one that refused to start is started again.
+        """
+        for error in ERRORS:
+            first = 1
+            while self._live_on_failing_disk(first, error):
+                first += step
+
+    def _live_on_failing_disk(self, first: int, error: int) -> bool:
+        """Give whether anything failed: else the service had done all its work before."""
+        self._pass(7)
+        self.world.publish(self.now)
+        self.speechless.add(len(self.mails_after))
+        with self._service(environ=self.disk.fails(first, error)) as process:
+            self._wait_until_up(process)
+            patience = time.monotonic() + 5 * self.work
+            while not self.disk.failed and time.monotonic() < patience:
+                time.sleep(0.02)
+            time.sleep(self.world.random.uniform(0, 1))
+            failed = self.disk.failed
+            self.disk.mend()
+            if process.poll() is None:
+                self._pass(0.2)  # longer than nobody is polled after a round that failed
+                self._settle(process)
+                self._terminate(process)
+            elif process.returncode == 1:
+                self.endings["refused to start"] += 1
+            else:
+                self.violations.append(f"change {first} failed, and it ended {process.returncode}")
+        self.mails_after.append(len(self.world.mail.seen))
+        return failed
 
     def check_groups(self) -> None:
         """Nothing of a dead service lives on."""
@@ -224,14 +303,16 @@ class Runner:
         process.wait()
         number = len(self.mails_after)
         self.killed.add(number)
-        if ended_itself is None or life.point == "time":
-            self.endings["SIGKILL by time"] += 1
-        else:
-            self.endings[f"SIGKILL at {life.point}"] += 1
-        if ended_itself not in {None, -signal.SIGKILL} and life.hardship not in REFUSED:
-            self.violations.append(f"life {number} {life} ended by itself with {ended_itself}")
+        if ended_itself not in {None, -signal.SIGKILL}:
+            self.endings["refused to start"] += 1
+            if ended_itself != 1 or life.hardship not in REFUSED:
+                self.violations.append(f"life {number} {life} ended by itself with {ended_itself}")
+            return
+        what = "power cut" if life.end == "power" else "SIGKILL"
+        where = "by time" if ended_itself is None else f"at {life.point}"
+        self.endings[f"{what} {where}"] += 1
 
-    def _terminate(self, process: subprocess.Popen[bytes]) -> None:
+    def _terminate(self, process: subprocess.Popen[bytes], life: Life | None = None) -> None:
         if process.poll() is not None:
             self.endings["ended before SIGTERM"] += 1
             return
@@ -244,22 +325,31 @@ class Runner:
             code = process.wait()
         took = time.monotonic() - begun
         self.slowest_stop = max(self.slowest_stop, took)
-        # Before our handler stands, a process ends by the signal itself.
+        # Before our handler stands, a process ends by the signal itself; and one that could not
+        # start may have been about to say so.
+        if code == 1 and life and life.hardship in REFUSED:
+            self.endings["SIGTERM while it refused to start"] += 1
+            return
         if code not in {0, -signal.SIGTERM} or took > STOP_WITHIN:
-            self.violations.append(f"SIGTERM: exit code {code} after {took:.1f} s")
-        if code == -signal.SIGTERM:
-            self.endings["SIGTERM while starting"] += 1
+            number = len(self.mails_after)
+            self.violations.append(
+                f"SIGTERM: exit code {code} after {took:.1f} s in life {number} {life}"
+            )
+        self.endings["SIGTERM" if code == 0 else "SIGTERM while starting"] += 1
 
     @contextmanager
-    def _service(self, *orders: str) -> Iterator[subprocess.Popen[bytes]]:
+    def _service(
+        self, *orders: str, environ: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         root = Path(__file__).parents[2]
         with self.log.open("ab") as log:
             log.write(f"--- life {len(self.mails_after)} {orders} at {self.now}\n".encode())
             log.flush()
+            self._log_begin = log.tell()
             process = subprocess.Popen(
                 [sys.executable, "-m", "bench.torture.service", self.folder / "clock", *orders],
                 cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": str(root)},
+                env={**os.environ, "PYTHONPATH": str(root), **(environ or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -324,13 +414,26 @@ class Runner:
         self.cut.add(len(self.world.mail.seen) - 1)
         return CUT
 
+    def _stop_and_go_on(self, process: subprocess.Popen[bytes], hours: float) -> None:
+        """Let the service stand still while hours pass, as when its machine sleeps."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGSTOP)
+        self._pass(hours)
+        time.sleep(0.2)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGCONT)
+
     @contextmanager
-    def _locked(self, life: Life) -> Iterator[None]:
-        """Let another program write for a while."""
-        if life.hardship != "locked":
-            yield
-            return
-        free = _lock(self.database, self.file)
+    def _for_a_while(self, life: Life) -> Iterator[None]:
+        """Let another program write, or a disk fail, until some moment in this life or its end."""
+        match life.hardship:
+            case "locked":
+                free = _lock(self.database, self.file)
+            case "disk fails":
+                free = self.disk.mend
+            case _:
+                yield
+                return
         timer = threading.Timer(self.world.random.uniform(0.2, 7), free)
         timer.start()
         try:
@@ -365,6 +468,7 @@ class Runner:
             made = {(row.name, row.local_date) for row in rows}
             return (
                 len(store.feed_states()) == len(FEEDS)
+                and all(state.first_success_at for state in store.feed_states())
                 and not waiting
                 and not store.due_feeds(self.now)
                 and made >= set(self.last_slots())
@@ -374,7 +478,7 @@ class Runner:
 
 
 #: Under these the database may not take what is to be noted.
-UNWRITABLE = frozenset({"locked", "disk full", "no growth"})
+UNWRITABLE = frozenset({"locked", "disk full", "disk fails", "no growth"})
 #: Under these a service may refuse to start.
 REFUSED = UNWRITABLE | {"few files"}
 HARDSHIPS = (
@@ -386,7 +490,17 @@ HARDSHIPS = (
     "no growth",
     "few files",
     "locked",
+    "stopped",
 )
+#: What only a database that is a file can meet, where a C compiler is.
+OF_FILES = ("disk fails",) if shutil.which("cc") else ()
+#: What a disk says.
+ERRORS = (errno.EIO, errno.ENOSPC, errno.EROFS)
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 def _is_alive(group: int) -> bool:

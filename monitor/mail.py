@@ -60,6 +60,9 @@ _TOO_LONG = (
 #: "Exceeded storage allocation", which servers say for a message that is too large (RFC 1870, 6.1),
 #: and Exchange's own word for it.
 _TOO_LARGE_CODES = frozenset({552, 523})
+#: Too long for the mailbox, too big for the system (RFC 3463, 3.3 and 3.4): some say so with 550 or
+#: 554.
+_TOO_LARGE = re.compile(rb"^5\.(2\.3|3\.4)\b")
 #: The mailbox is full (RFC 3463, 3.3): that is 552 as well, and no shorter message helps.
 _MAILBOX_FULL = re.compile(rb"^[45]\.2\.2\b")
 
@@ -457,8 +460,9 @@ class SmtpMailer:
         if limit.isdigit() and 0 < int(limit) < len(message):
             raise _TooLargeError(f"{self._server} takes no more than {limit} bytes")
         size = [f"size={len(message)}"] if client.has_extn("size") else []
-        self._check_size(*client.mail(sender, size))
+        self._check_taken(*client.mail(sender, size))
         code, answer = client.rcpt(recipient)
+        self._check_size(code, answer)
         if code not in {250, 251}:
             raise smtplib.SMTPRecipientsRefused({recipient: (code, answer)})
         code, answer = client.docmd("DATA")
@@ -475,16 +479,20 @@ class SmtpMailer:
             raise _SilenceError(self._silent(_words(error))) from error
         if code < 200:
             raise _SilenceError(self._silent(header_text(answer.decode("utf-8", "replace"), 300)))
-        self._check_size(code, answer)
+        self._check_taken(code, answer)
         return Sent()
 
     def _silent(self, words: str) -> str:
         return f"{self._server} had the whole mail and gave no clear answer: {words}"
 
     def _check_size(self, code: int, answer: bytes) -> None:
-        if code in _TOO_LARGE_CODES and not _MAILBOX_FULL.match(answer):
+        too_large = code in _TOO_LARGE_CODES or (code >= 500 and _TOO_LARGE.match(answer))
+        if too_large and not _MAILBOX_FULL.match(answer):
             words = header_text(answer.decode("utf-8", "replace"), 300)
             raise _TooLargeError(f"{self._server} answered {code} {words}")
+
+    def _check_taken(self, code: int, answer: bytes) -> None:
+        self._check_size(code, answer)
         if code != 250:
             raise smtplib.SMTPDataError(code, answer)
 

@@ -181,6 +181,12 @@ FAULTS = {
         copies=(2, 1, 1),
         connections=4,
     ),
+    "550 that means too big": Fault(
+        script=script(at_rcpt=["550 5.2.3 too long for this mailbox", "250 ok"]),
+        first="sent sent sent",
+        says="shortened",
+        connections=4,
+    ),
     "552 since the mailbox is full": Fault(
         script=script(at_rcpt=["552 5.2.2 mailbox full"]),
         first="rejected sent sent",

@@ -29,6 +29,7 @@ from monitor.mail import (
     unsubscribe_token,
 )
 from monitor.model import (
+    LONGEST_WAIT,
     Ambiguous,
     ArchiveFilter,
     ArticleMatches,
@@ -57,9 +58,8 @@ from monitor.store import Store
 OUTBOX = "outbox"
 #: Longer than one message can take (see `mail`), so that no second process sends it meanwhile.
 LEASE = timedelta(minutes=15)
-#: A deferred message waits 1, 2, 4 … minutes, then an hour each time: 77 tries are three days.
+#: A deferred message waits 1, 2, 4 … minutes, then LONGEST_WAIT each time: 77 tries are three days.
 FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=1)
 MAX_TRIES = 77
 
 #: What was seen so long before the last issue ended, and not reported, is reported after all: it

@@ -1173,6 +1173,10 @@ TRANSITIONS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
 }
 
 
+#: No copy waits longer for its next try.
+LONGEST_WAIT = timedelta(hours=1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One digest to one recipient: a row of the outbox."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select,
 
 from monitor import silence
 from monitor.model import (
+    LONGEST_WAIT,
     Ambiguous,
     ArticleMatches,
     Coverage,
@@ -385,12 +386,15 @@ class Outbox(Database):
     ) -> Delivery | None:
         """Take the delivery that is due longest; nobody else gets it while the lease runs.
 
+        Further ahead than LONGEST_WAIT nothing is planned: a clock that was ahead wrote it, and it
+        is due at once.
+
         Args:
             now: The present moment.
             lease: How long it is ours.
             hold: Leave alone what somebody died with: it may have arrived.
         """
-        is_due = deliveries.c.next_try_at <= now
+        is_due = or_(deliveries.c.next_try_at <= now, deliveries.c.next_try_at > now + LONGEST_WAIT)
         queued = deliveries.c.state == DeliveryState.QUEUED.value
         sending = deliveries.c.state == DeliveryState.SENDING.value
         first = (

@@ -336,6 +336,22 @@ def test_a_deferred_delivery_waits_until_its_next_try(store: Store) -> None:
     assert store.claim_delivery(NOW + DAY, lease=LEASE) is not None
 
 
+@pytest.mark.parametrize("ahead", [2 * HOUR, 3 * DAY])
+def test_what_a_clock_that_was_ahead_put_off_is_due_when_it_is_set_right(
+    store: Store, ahead: timedelta
+) -> None:
+    store.enqueue(issue(to=("ann@example.com", "bob@example.com")), NOW + ahead)
+    ann = store.claim_delivery(NOW + ahead, lease=LEASE)
+    assert ann is not None
+    later = Deferred(reason="later")
+    store.settle_delivery(ann.id, later, NOW + ahead, next_try_at=NOW + ahead + HOUR)
+    for _ in range(2):
+        copy = store.claim_delivery(NOW, lease=LEASE)
+        assert copy is not None
+        store.settle_delivery(copy.id, later, NOW, next_try_at=NOW + HOUR)
+    assert store.claim_delivery(NOW, lease=LEASE) is None
+
+
 def test_what_somebody_died_with_can_be_held_or_taken_up_at_once(store: Store) -> None:
     store.enqueue(issue(to=("ann@example.com", "bob@example.com")), NOW)
     for _ in range(2):

@@ -44,7 +44,7 @@ ALIVE_TICK = timedelta(minutes=1)
 REST = timedelta(minutes=5)
 
 #: How long the end waits for a step under way.
-STOP_PATIENCE = timedelta(seconds=7)
+STOP_PATIENCE = timedelta(seconds=6)
 
 #: Ticks so far apart mean that the machine slept.
 LONG_GAP = timedelta(minutes=2)

@@ -5,8 +5,9 @@ says what is going on.
 """
 
 import os
+import select
 import signal
-import threading
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -51,7 +52,8 @@ def serve(
     if token_file:
         given |= {"auth": "token", "token_file": str(token_file.absolute())}
     app = replace(app, web=given).configured(app.config)
-    with _stop_signals() as stop, Progress() as progress:
+    stop = Stop()
+    with stop.listening(), Progress() as progress:
         server: Server
 
         def first_words() -> None:
@@ -68,7 +70,7 @@ def serve(
             _say_where(app, server)
             service.start(rest=starts.begin(app.clock()))
             with _reload_signal(service):
-                while not stop.wait(MIND_THE_CLOCK.total_seconds()):
+                while not stop.wait(MIND_THE_CLOCK):
                     service.mind_the_clock()
             say("stopping")
         finally:
@@ -118,24 +120,45 @@ def _demo_digest(app: App) -> int:
     return app.store.digests()[0].id
 
 
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set; a second signal ends the process at once."""
-    stop = threading.Event()
+class Stop:
+    """Whether somebody asked the service to end.
 
-    def on_signal(number: int, _: object) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
+    A `threading.Event` would be asked too late: a signal that arrives just before the main thread
+    falls asleep, or in another thread, is not seen before it wakes. A byte in a socket wakes it.
+    """
 
-    before = {
-        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def __init__(self) -> None:
+        self.asked = False
+        self._bell, self._button = socket.socketpair()
+        self._button.settimeout(0)
+
+    def wait(self, time: timedelta) -> bool:
+        """Wait until somebody asks, or for so long; say whether somebody did."""
+        if not self.asked and select.select([self._bell], [], [], time.total_seconds())[0]:
+            self._bell.recv(4096)
+        return self.asked
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Let SIGINT and SIGTERM ask; a second signal ends the process at once."""
+
+        def on_signal(number: int, _: object) -> None:
+            if self.asked:
+                os._exit(128 + number)
+            self.asked = True
+
+        with self._bell, self._button:
+            woken_before = signal.set_wakeup_fd(self._button.fileno(), warn_on_full_buffer=False)
+            before = {
+                number: signal.signal(number, on_signal)
+                for number in (signal.SIGINT, signal.SIGTERM)
+            }
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+                signal.set_wakeup_fd(woken_before)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, Queue
 from random import SystemRandom
@@ -19,6 +19,7 @@ from random import SystemRandom
 import httpx
 import pytest
 
+from monitor.serve import Stop
 from tests.scripted import Answer, Seen, serve
 from tests.test_cli import CONFIG, FEED
 
@@ -196,6 +197,17 @@ def test_a_service_that_was_killed_leaves_nothing_in_the_way_of_the_next(tmp_pat
             assert again.popen.wait(PATIENCE) == 0
             again.line('"unchanged": 1')
             again.line('"articles_new": 0')
+
+
+def test_a_signal_wakes_it_whichever_thread_gets_it() -> None:
+    stop, over = Stop(), threading.Event()
+    threading.Thread(target=over.wait, daemon=True).start()
+    with stop.listening():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert any(stop.wait(timedelta(seconds=PATIENCE)) for _ in range(2))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    over.set()
 
 
 def test_it_goes_on_when_nobody_reads_its_words_any_more(tmp_path: Path) -> None:

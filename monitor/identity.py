@@ -175,9 +175,12 @@ def ambiguous(marked: Iterable[bytes]) -> tuple[frozenset[bytes], frozenset[byte
     Args:
         marked: The `marks` of all its entries; of the same kind is what is given.
     """
+    entries = frozenset(marked)
+    if all(len({entry[of] for entry in entries}) == len(entries) for of in (_GUID, _LINK)):
+        return frozenset(), frozenset()  # as in most documents, each has its own
     links: defaultdict[bytes, set[bytes]] = defaultdict(set)
     headings: defaultdict[bytes, set[bytes]] = defaultdict(set)
-    for entry in marked:
+    for entry in entries:
         links[entry[_GUID]].add(entry[_LINK])
         headings[entry[_LINK]].add(entry[_HEADING])
     return _of_several(links), _of_several(headings)

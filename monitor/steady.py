@@ -23,8 +23,9 @@ def fingerprint(body: bytes) -> str:
     """
     start, end = _items(body)
     digest = hashlib.blake2b(digest_size=16)
-    for part in (steady(body[:start]), body[start:end], steady(body[end:])):
-        digest.update(len(part).to_bytes(8) + part)
+    for part in (steady(body[:start]), memoryview(body)[start:end], steady(body[end:])):
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
     return digest.hexdigest()
 
 

@@ -447,6 +447,17 @@ def test_google_news_makes_new_links_for_an_article_all_the_time(room: Newsroom)
     assert room.mail(3 * DAY) == ["Kling is sold", "Kling is sold"]
 
 
+def test_a_move_to_another_host_is_followed_in_each_feed(room: Newsroom) -> None:
+    """Given up: what the other feed never showed before the move is new there."""
+    both, one_only = story(1), story(2)
+    room.show(both, one_only, at=0 * HOUR)
+    room.show(both, at=HOUR, url=OTHER_URL)
+    after = [moved(each, "wire.example", "gazette.example") for each in (both, one_only)]
+    assert room.show(*after, at=DAY).articles_new == 0
+    assert room.show(after[0], at=DAY, url=OTHER_URL).articles_new == 0
+    assert room.show(*after, at=2 * DAY, url=OTHER_URL).articles_new == 1
+
+
 def test_an_article_that_retention_took_does_not_come_back(room: Newsroom) -> None:
     rain = story(title="Rain in Galicia", text="It rains.", guid="rain")
     assert room.show(rain, at=0 * HOUR).articles_new == 1

@@ -26,6 +26,8 @@ MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 
+_NOWHERE = httpx.URL()
+
 
 @dataclass(slots=True, kw_only=True)
 class Walk:
@@ -33,7 +35,7 @@ class Walk:
 
     request: FetchRequest
     seconds_left: float
-    url: httpx.URL = field(default_factory=httpx.URL)
+    url: httpx.URL = _NOWHERE
     passed: set[str] = field(default_factory=set)
     moved_to: str | None = None
     #: Whether all redirects so far were permanent.

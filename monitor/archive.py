@@ -17,6 +17,7 @@ from monitor.errors import MonitorError, QueryError
 from monitor.model import (
     ArchiveFilter,
     ArticleMatches,
+    ArticleVersion,
     Cursor,
     Facets,
     Field,
@@ -291,6 +292,8 @@ class WholeArticle:
     #: The addresses of the feeds that carried it.
     carriers: tuple[str, ...]
     first_seen_at: datetime
+    #: What it said before its feed changed it, the latest first; times in the reader's zone.
+    earlier: tuple[ArticleVersion, ...]
     #: None while no other article belongs to its story.
     story: StoryOutline | None
 
@@ -316,6 +319,10 @@ def whole(
         text=text.pieces(body, spans),
         carriers=store.carriers(number),
         first_seen_at=row.article.first_seen_at.astimezone(zone),
+        earlier=tuple(
+            replace(version, until=version.until.astimezone(zone))
+            for version in store.article_versions(number)
+        ),
         story=store.outlines([number], newest=2 * STORY_LINES).get(number),
     )
 

@@ -1,7 +1,8 @@
 """Links as names: when two of them lead to the same page."""
 
 import re
-from urllib.parse import urlsplit
+import unicodedata
+from urllib.parse import unquote, urlsplit
 
 # Parameters that say how a reader came to the page, not which page it is.
 _TRACKING = re.compile(
@@ -37,6 +38,40 @@ def canonical_link(link: str) -> str:
     # Sites made of one page tell their articles apart behind "#!" or "#/".
     route = f"#{parts.fragment}" if parts.fragment.startswith(("!", "/")) else ""
     return f"{parts.scheme}://{host}{parts.path or '/'}{encoded}{route}"
+
+
+def ascii_host(host: str) -> str:
+    """Write a host so that it looks like no other one: "раураl.com" is not "paypal.com"."""
+    if host.isascii():
+        return host
+    # Not Python's codec "idna", which makes "ss" of ß: a different site since 2010 (RFC 5891).
+    labels = re.split("[.\u3002]", unicodedata.normalize("NFKC", host.lower()))
+    return ".".join(
+        label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels
+    )
+
+
+def shown(link: str, most: int = 100) -> str:
+    """Write a link for people: its host as `ascii_host` has it, what stands for letters as letters.
+
+    Args:
+        link: As it is followed.
+        most: A longer one is cut.
+    """
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return link[:most]
+    rest = unquote(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+    if not rest.isprintable() or "\ufffd" in rest:
+        rest = parts.path
+    whole = f"{ascii_host(parts.netloc.rpartition('@')[2])}{rest.rstrip('/')}"
+    return whole if len(whole) <= most else f"{whole[: most - 1]}…"
+
+
+def site(link: str) -> str:
+    """Name the site that a link leads to; "" if it leads nowhere."""
+    return shown(link).partition("/")[0].partition("?")[0].removeprefix("www.")
 
 
 def without_scheme(canonical: str) -> str:

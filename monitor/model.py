@@ -287,6 +287,17 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleVersion:
+    """What an article said before its feed changed it."""
+
+    title: str
+    #: Its beginning.
+    text: str
+    #: When the next one took its place.
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """One hit: where it stands in the stored text, and what made it a hit."""
 

@@ -405,6 +405,10 @@ def test_an_entry_edited_at_every_poll_is_followed_24_times(room: Newsroom) -> N
         report = room.show(story(title=f"Kling has {hour} readers"), at=hour * HOUR)
         assert report.articles_new == (hour == 0)
     assert room.archive() == ["An older story", "Kling has 24 readers"]
+    (row,) = room.desk.store.page(ArchiveFilter()).articles
+    kept = room.desk.store.article_versions(row.id)
+    assert [one.title for one in kept] == [f"Kling has {n} readers" for n in range(23, 18, -1)]
+    assert kept[0].until == NOW + 24 * HOUR
     assert room.mail(41 * HOUR) == ["Kling has 24 readers"]
 
 

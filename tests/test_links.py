@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.links import canonical_link, stands_for_a_page, without_site
+from monitor.links import canonical_link, shown, stands_for_a_page, without_site
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,23 @@ def test_a_page_is_the_same_wherever_its_site_lives(address: str, page: str) -> 
 )
 def test_front_pages_and_google_news_stand_for_no_page(link: str, expected: bool) -> None:
     assert stands_for_a_page(link) is expected
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        pytest.param("https://wire.example/a/?b=1", "wire.example/a/?b=1", id="as it is"),
+        pytest.param("https://wire.example/", "wire.example", id="a front page"),
+        pytest.param(
+            "https://wire.example/%E5%8F%AF?q=a%20b", "wire.example/可?q=a b", id="letters"
+        ),
+        pytest.param("https://wire.example/%FF%00", "wire.example/%FF%00", id="no letters"),
+        pytest.param("https://\u0440\u0430ypal.example/", "xn--ypal-43d9g.example", id="Cyrillic"),
+        pytest.param("https://a@wire.example/b", "wire.example/b", id="without a user"),
+        pytest.param("https://[::1", "https://[::1", id="no address"),
+        pytest.param("https://a.example/" + "b" * 200, "a.example/" + "b" * 89 + "…", id="long"),
+        pytest.param("file:///home/me/feed.xml", "/home/me/feed.xml", id="a file"),
+    ],
+)
+def test_people_see_where_a_link_leads(link: str, told: str) -> None:
+    assert shown(link) == told

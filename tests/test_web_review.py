@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from monitor.model import ReviewState
+from monitor.model import ArchiveFilter, EntryNames, PollOutcome, Renewal, ReviewState, Sighting
 from tests.archive_site import Open, Site, said, send, token
-from tests.factories import ago, match
+from tests.factories import ago, article, feed_state, match
 
 
 @pytest.fixture
@@ -269,6 +269,29 @@ def test_an_article_has_a_page_of_its_own(news: Site) -> None:
     assert "Kuaishou shows the new version" in page
     assert "Kling in the title" in page
     assert "Harbour Post" in page
+
+
+def test_an_article_shows_what_it_said_before(site: Site) -> None:
+    site.put("Kling <1.0>", match("kling"))
+    (row,) = site.store.page(ArchiveFilter()).articles
+    names = EntryNames(key=row.article.key, content=7)
+    edited = Sighting(names=names, article=article("Kling 2.0", text="New."), matches=())
+    renewal = Renewal(former_key=names.key, key=names.key, sighting=edited)
+    site.store.save_poll(PollOutcome(feed=feed_state(), renewals=(renewal,)))
+
+    page = site.text(f"/articles/{row.id}")
+
+    assert "<bdi>Kling 2.0</bdi></a></h1>" in page.replace("<mark>", "").replace("</mark>", "")
+    before = page.partition("What it said before")[2]
+    assert "2026-03-11 12:00</time>: <bdi>Kling &lt;1.0&gt;</bdi>" in before
+    assert row.article.text in before
+    assert site.get(f"/articles/{row.id}.json").json()["earlier"][0]["title"] == "Kling <1.0>"
+
+
+def test_a_site_cannot_look_like_another(site: Site) -> None:
+    """The first letters are Cyrillic."""
+    site.put("Pay", match("kling"), url="https://me@раypal.example/a", source="PayPal")
+    assert "leads to xn--ypal-43d9g.example" in site.text("/articles/1")
 
 
 @pytest.mark.parametrize("number", ["0", "999", "1e3", "-1", "9" * 30])

@@ -1,11 +1,10 @@
 """Single values of an entry, the same for XML and JSON."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
-from monitor import markup
+from monitor import links, markup
 
 _MAX_LINK = 4000
 _MAX_LABEL = 200
@@ -48,18 +47,8 @@ def _resolved(value: str, base: str) -> str | None:
         return None
     if not link.isprintable():
         return None
-    host = _ascii_host(parts.netloc.rpartition("@")[2])
+    host = links.ascii_host(parts.netloc.rpartition("@")[2])
     return link if host == parts.netloc else parts._replace(netloc=host).geturl()
-
-
-def _ascii_host(host: str) -> str:
-    if host.isascii():
-        return host
-    # Not Python's codec "idna", which makes "ss" of ß: a different site since 2010 (RFC 5891).
-    labels = re.split("[.\u3002]", unicodedata.normalize("NFKC", host.lower()))
-    return ".".join(
-        label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels
-    )
 
 
 def label(value: object) -> str:

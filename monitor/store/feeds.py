@@ -11,7 +11,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    delete,
     func,
+    insert,
     literal,
     or_,
     select,
@@ -21,6 +23,7 @@ from sqlalchemy import (
 from monitor.config import FeedConfig
 from monitor.model import (
     Article,
+    ArticleVersion,
     EntryNames,
     FeedRow,
     FeedState,
@@ -35,6 +38,7 @@ from monitor.store.database import KEYS_AT_ONCE, Database, Dialect
 from monitor.store.prepared import Insertion, Prepared
 from monitor.store.tables import (
     CleanText,
+    article_versions,
     articles,
     clean,
     feeds,
@@ -127,6 +131,9 @@ _EDIT_SIGHTING = (
     )
 )
 _EDIT_ARTICLE = update(articles).where(articles.c.id == bindparam("of_id"))
+#: So many earlier versions of an article are kept, and so many characters of each one's text.
+MOST_VERSIONS = 5
+MAX_VERSION_CHARS = 2_000
 _EDIT_MATCH = update(matches).where(
     matches.c.article_id == bindparam("of_article"), matches.c.topic_id == bindparam("of_topic")
 )
@@ -345,6 +352,19 @@ class Feeds(Database):
                 for row in connection.execute(statement)
             )
 
+    def article_versions(self, number: int) -> tuple[ArticleVersion, ...]:
+        """Give what an article said before its feed changed it, the latest first."""
+        kept = (
+            select(article_versions)
+            .where(article_versions.c.article_id == number)
+            .order_by(article_versions.c.id.desc())
+        )
+        with self._read() as connection:
+            return tuple(
+                ArticleVersion(title=row.title, text=row.text, until=row.until)
+                for row in connection.execute(kept)
+            )
+
     def publication_times(self, most: int) -> dict[str, tuple[datetime, ...]]:
         """Give when each configured feed's newest items were published, newest first.
 
@@ -404,7 +424,7 @@ class Feeds(Database):
 
         An article that came first through another feed says what that one says.
         """
-        rows, after, reworded = [], {}, []
+        rows, after, reworded, versions = [], {}, [], []
         for key, seen in edited.items():
             before = stored[key]
             if before.feed_id != feed_id:
@@ -417,10 +437,19 @@ class Feeds(Database):
             after[before.id] = (seen, stored[key])
             if stored[key] != before:
                 reworded.append(before.id)
+                versions.append(
+                    {
+                        "article_id": before.id,
+                        "title": before.title,
+                        "text": before.text[:MAX_VERSION_CHARS],
+                        "until": seen.article.first_seen_at,
+                    }
+                )
         if rows:
             self._unindex(connection, reworded)
             connection.execute(_EDIT_ARTICLE, rows)
             self._queue_for_search(connection, reworded)
+            _keep_versions(connection, versions)
             _point_matches(connection, after)
 
     def _add_sightings(
@@ -504,6 +533,23 @@ def _renew(
     if changed:
         connection.execute(_EDIT_SIGHTING, changed)
     return edits
+
+
+def _keep_versions(connection: Connection, versions: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what articles said until now, and of each article's earlier versions the newest."""
+    if not versions:
+        return
+    connection.execute(insert(article_versions), versions)
+    number = func.row_number().over(
+        partition_by=article_versions.c.article_id, order_by=article_versions.c.id.desc()
+    )
+    ranked = (
+        select(article_versions.c.id, number.label("place"))
+        .where(article_versions.c.article_id.in_([one["article_id"] for one in versions]))
+        .subquery()
+    )
+    old = select(ranked.c.id).where(ranked.c.place > MOST_VERSIONS)
+    connection.execute(delete(article_versions).where(article_versions.c.id.in_(old)))
 
 
 def _point_matches(connection: Connection, edited: Mapping[int, tuple[Sighting, _Stored]]) -> None:

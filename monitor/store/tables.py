@@ -223,6 +223,19 @@ pages = Table(
     Column("text", CleanText, nullable=False),
 )
 
+#: What an article said before its feed changed it.
+article_versions = Table(
+    "article_versions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("title", CleanText, nullable=False),
+    #: Its beginning.
+    Column("text", CleanText, nullable=False),
+    #: Until when it stood.
+    Column("until", UtcDateTime, nullable=False),
+)
+
 sightings = Table(
     "sightings",
     metadata,

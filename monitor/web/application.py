@@ -27,6 +27,7 @@ from monitor import (
     archive,
     deliver,
     drawing,
+    links,
     noise,
     polling,
     render,
@@ -204,6 +205,7 @@ class _Pages:
             whole=found,
             article=found.article,
             day=words.day(found.article.time.date(), self._today()),
+            site=links.site(found.article.url),
             carriers=[(url, self._feed_name(url)) for url in found.carriers],
             story=found.story,
             lines=words.story_lines(found.story, {found.article.id}, zone, self._today()),
@@ -235,7 +237,7 @@ class _Pages:
             return ""
         named = {feed.url: feed.name for feed in self._services.config().feeds}
         titles = {state.feed_url: state.title for state in self._services.store.feed_states()}
-        return named.get(url) or titles.get(url) or words.address(url)
+        return named.get(url) or titles.get(url) or links.shown(url)
 
     def _empty(self, view: ArchiveView, question: Question) -> str:
         """Choose what an empty page says: a name of a paragraph in archive.html; "" for none."""

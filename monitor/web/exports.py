@@ -87,6 +87,10 @@ def whole(found: WholeArticle, base: str) -> dict[str, object]:
         "text": plain(found.text),
         "first_seen": found.first_seen_at.isoformat(),
         "feeds": list(found.carriers),
+        "earlier": [
+            {"title": one.title, "text": one.text, "until": one.until.isoformat()}
+            for one in found.earlier
+        ],
         "story": found.story.id if found.story else None,
     }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import assert_never
 
+from monitor import links
 from monitor.archive import ArchiveArticle, ArchiveView, Bar, Question, TopicCount
 from monitor.config import Config, DigestConfig, FeedConfig
 from monitor.model import (
@@ -77,6 +78,8 @@ class FeedLine:
     """A feed as its table shows it."""
 
     url: str
+    #: The same for people.
+    place: str
     name: str
     label: str
     #: "ok", "quiet", "failing", "unread" or "retired": picks the colour; `words` say the same.
@@ -117,7 +120,8 @@ def _feed_line(feed: FeedHealth, label: str, now: datetime) -> FeedLine:
     never = "never whole" if row.articles else "never"
     return FeedLine(
         url=state.feed_url,
-        name=address(feed.name) if feed.name == state.feed_url else feed.name,
+        place=links.shown(state.feed_url),
+        name=links.shown(feed.name) if feed.name == state.feed_url else feed.name,
         label=label,
         kind=_KINDS[feed.condition],
         words=_condition(feed, now),
@@ -169,11 +173,6 @@ def _condition(feed: FeedHealth, now: datetime) -> str:
         case Condition.WELL:
             return "ok"
     assert_never(feed.condition)
-
-
-def address(url: str) -> str:
-    """Shorten a URL for a feed that has no other name yet: to what tells it from others."""
-    return url.partition("://")[2].rstrip("/") or url
 
 
 def sentence(words: str) -> str:

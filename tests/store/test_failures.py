@@ -56,6 +56,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "articles_with": lambda s: s.articles_with([1]),
     "sync_feeds": lambda s: s.sync_feeds([FeedConfig(url="https://new.example/")], NOW),
     "due_feeds": lambda s: s.due_feeds(NOW),
+    "article_versions": lambda s: s.article_versions(1),
     "poll_soon": lambda s: s.poll_soon(FEED_URL, NOW),
     "feed_states": lambda s: s.feed_states(),
     "next_poll_at": lambda s: s.next_poll_at(),

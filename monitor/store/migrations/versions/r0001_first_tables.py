@@ -279,6 +279,22 @@ def _create_tables() -> None:
     op.create_index(op.f("ix_pages_rests_until"), "pages", ["rests_until"])
     op.create_index(op.f("ix_pages_url"), "pages", ["url"])
     op.create_table(
+        "article_versions",
+        sa.Column("id", _number(), nullable=False),
+        sa.Column("article_id", _number(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("until", _moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["articles.id"],
+            name=op.f("fk_article_versions_article_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_versions")),
+    )
+    op.create_index(op.f("ix_article_versions_article_id"), "article_versions", ["article_id"])
+    op.create_table(
         "reviews",
         sa.Column("topic_id", sa.Text(), nullable=False),
         sa.Column("article_id", _number(), nullable=False),

@@ -13,29 +13,10 @@ from monitor.archive import ArchiveView, Question
 from monitor.errors import MonitorError, QueryError
 from monitor.model import Article, EntryNames, Match, Piece, Sighting, Span
 from monitor.store import Store, open_store
+from tests import archive_site
 from tests.factories import DAY, FEED_URL, NOW, ago, article, feed_state, match, outcome, span
 
-CONFIG = config.load(
-    f"""
-    [[topic]]
-    id   = "kling"
-    name = "Kling"
-    any  = ["Kling", "可灵"]
-
-    [[topic]]
-    id   = "chips"
-    name = "Export controls"
-    any  = ["export controls"]
-
-    [[feed]]
-    url   = "{FEED_URL}"
-    name  = "Harbour Post"
-    label = "state media"
-
-    [[feed]]
-    url = "https://other.example/rss"
-    """
-)
+CONFIG = config.load(archive_site.CONFIG + '[[feed]]\nurl = "https://other.example/rss"')
 MADRID = ZoneInfo("Europe/Madrid")
 
 

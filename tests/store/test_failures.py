@@ -56,6 +56,11 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "articles_with": lambda s: s.articles_with([1]),
     "sync_feeds": lambda s: s.sync_feeds([FeedConfig(url="https://new.example/")], NOW),
     "due_feeds": lambda s: s.due_feeds(NOW),
+    "unmatched": lambda s: s.unmatched(
+        AllOf(()), digest_name="daily", since=NOW, until=NOW, limit=1
+    ),
+    "how_many": lambda s: s.how_many(None, since=NOW, most=1),
+    "went_out_since": lambda s: s.went_out_since("daily", NOW.date()),
     "article_versions": lambda s: s.article_versions(1),
     "poll_soon": lambda s: s.poll_soon(FEED_URL, NOW),
     "feed_states": lambda s: s.feed_states(),

@@ -458,7 +458,7 @@ def _understand(query: str) -> Asked | None:
         return None
     if len(query) > MAX_QUERY_CHARS:
         raise QueryError(
-            f"This search has {len(query):,} characters; {MAX_QUERY_CHARS:,} are the most",
+            f"This search is too long; {MAX_QUERY_CHARS:,} characters are the most",
             text=_short(query),
             span=(0, 0),
         )

@@ -256,7 +256,7 @@ def test_a_search_has_a_greatest_length(store: Store) -> None:
     view = ask(store, query="(" * 1_001)
 
     assert view.fault is not None
-    assert "1,001 characters; 1,000 are the most" in view.fault.message
+    assert "too long; 1,000 characters are the most" in view.fault.message
     assert len(view.fault.before + view.fault.fault + view.fault.after) <= 80
 
 

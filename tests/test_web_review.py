@@ -260,7 +260,9 @@ def test_bars_of_the_chart_lead_to_their_days(news: Site) -> None:
     ],
 )
 def test_damaged_filters_are_explained(news: Site, given: str, says: str) -> None:
-    assert says in news.text(f"/?{given}")
+    answer = news.get(f"/?{given}")
+    assert answer.status_code == 400
+    assert says in answer.text
 
 
 def test_an_article_has_a_page_of_its_own(news: Site) -> None:

@@ -12,6 +12,9 @@ _INVISIBLE: dict[int, str] = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "
     (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), ""
 )
 
+#: More than any part of a question may have: a page repeats it in each of its links.
+_MOST_CHARS = 2_001
+
 #: The names of a question's parts in an address.
 _NAMES = {
     "query": "q",
@@ -34,7 +37,7 @@ def visible(given: str) -> str:
 
 def question(given: Mapping[str, str]) -> Question:
     """Read what is asked for out of an address's parameters or a form's fields."""
-    asked = {field: visible(given.get(name, "")) for field, name in _NAMES.items()}
+    asked = {field: visible(given.get(name, "")[:_MOST_CHARS]) for field, name in _NAMES.items()}
     return Question(everything=given.get("all", "") not in {"", "0"}, **asked)
 
 

@@ -174,7 +174,7 @@ class _Pages:
             )
         ]
         empty = self._empty(view, question)
-        return self._page(
+        page = self._page(
             "archive.html",
             view=view,
             question=question,
@@ -190,6 +190,9 @@ class _Pages:
             scope=words.scope(question, view.topics),
             **self._review_values(request),
         )
+        if view.fault or view.problems:
+            page.status_code = 400
+        return page
 
     def _review_values(self, request: Request) -> dict[str, object]:
         """Give what every page with marks needs: the forms' token and what was just done."""
@@ -519,7 +522,9 @@ class _Pages:
 def _offset(request: Request) -> int:
     """Read how many articles of a story the pages before this one show."""
     given = request.query_params.get("after", "0")
-    return int(given) if NUMBER.fullmatch(given) else 0
+    if not NUMBER.fullmatch(given):
+        raise HTTPException(404, "This story has no such page.")
+    return int(given)
 
 
 def _digest_name(request: Request, names: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ from monitor.model import (
 from monitor.store import Store
 from monitor.web import Server, check_listen, create_app, load_token, words
 from monitor.web.guard import MAIL_POLICY, PAGE_POLICY, WrongTokens
+from monitor.web.services import ISSUES
 from tests.archive_site import CONFIG, PLAIN, TOKEN, Open, Site, send
 from tests.factories import (
     FEED_URL,
@@ -42,6 +43,7 @@ from tests.factories import (
     match,
     outcome,
     rendered,
+    slot,
     span,
 )
 
@@ -337,6 +339,23 @@ def test_digests_are_listed_with_what_became_of_them(site: Site) -> None:
         "Waiting · reader1@example.com: 451 later",
     ]
     assert '<span class="state rejected">' in page
+
+
+def test_old_digests_are_a_page_away(site: Site) -> None:
+    for day in range(ISSUES + 2):
+        due = ago(days=day)
+        site.store.enqueue(issue(slot=slot(local_date=due.date(), due_at=due)), NOW)
+
+    first = site.text("/digests")
+    (older,) = re.findall(r'href="(/digests\?from=\d+)" rel="next"', first)
+    second = site.text(older)
+
+    assert first.count("Waiting") == ISSUES
+    assert second.count("Waiting") == 2
+    assert f'{older.replace("digests", "digests.csv")}"' in second
+    assert site.text(older.replace("digests", "digests.csv")).count("queued") == 2
+    assert "Waiting" in site.text(f"/digests/{ISSUES + 2}")
+    assert site.get("/digests?from=x").status_code == 404
 
 
 def test_a_digest_that_went_to_nobody_says_so(site: Site) -> None:

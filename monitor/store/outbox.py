@@ -602,8 +602,13 @@ class Outbox(Database):
             found[key] = _with_copy(known, row)
         return tuple(found[key] for key in sorted(found))
 
-    def digests(self, limit: int = 50) -> tuple[DigestRow, ...]:
-        """Give the newest issues first, empty ones too."""
+    def digests(self, limit: int = 50, *, up_to: int | None = None) -> tuple[DigestRow, ...]:
+        """Give the newest issues first, empty ones too.
+
+        Args:
+            limit: How many at most.
+            up_to: The number of the newest one to give; None for the newest of all.
+        """
         items = (
             select(func.count())
             .where(digest_items.c.digest_id == digests.c.id)
@@ -615,6 +620,10 @@ class Outbox(Database):
             .order_by(digests.c.due_at.desc(), digests.c.id.desc())
             .limit(limit)
         )
+        if up_to is not None:
+            due = select(digests.c.due_at).where(digests.c.id == up_to).scalar_subquery()
+            earlier = and_(digests.c.due_at == due, digests.c.id <= up_to)
+            newest = newest.where(or_(digests.c.due_at < due, earlier))
         with self._read() as connection:
             rows = connection.execute(newest).all()
             sent = connection.execute(

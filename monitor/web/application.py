@@ -281,15 +281,17 @@ class _Pages:
 
     # ------------------------------------------------------------------------------- digests
 
-    def digests(self, _: Request) -> Response:
+    def digests(self, request: Request) -> Response:
         """List the issues, newest first, with what became of each copy."""
         config = self._services.config()
         today = self._today()
-        issues = [
-            (row, words.day(row.local_date, today)) for row in self._services.store.digests(ISSUES)
-        ]
+        issues = self._looking.issues(request)
         return self._page(
-            "digests.html", issues=issues, names=[digest.name for digest in config.digests]
+            "digests.html",
+            issues=[(row, words.day(row.local_date, today)) for row in issues[:ISSUES]],
+            older=issues[ISSUES].id if len(issues) > ISSUES else None,
+            first="from" not in request.query_params,
+            names=[digest.name for digest in config.digests],
         )
 
     def digest(self, request: Request) -> Response:
@@ -300,7 +302,7 @@ class _Pages:
             "digest.html",
             here="/digests",
             rendered=rendered,
-            facts=self._facts(row) if row else (),
+            facts=self._facts(row),
             row=row,
             mail=f"/digests/{number}/mail",
             number=number,
@@ -324,7 +326,7 @@ class _Pages:
         """Show the next issue as it would look now."""
         names = [digest.name for digest in self._services.config().digests]
         if not names:
-            return self._page("digests.html", issues=[], names=[])
+            return self._page("digests.html", issues=[], older=None, first=True, names=[])
         name = _digest_name(request, names)
         return self._page(
             "digest.html",

@@ -90,12 +90,12 @@ class Downloads:
 
     def digests_json(self, request: Request) -> Response:
         """Give the issues for other programs."""
-        rows, base = self._services.store.digests(ISSUES), self._base(request)
+        rows, base = self._looking.issues(request)[:ISSUES], self._base(request)
         return JSONResponse({"digests": [exports.issue(row, base) for row in rows]})
 
-    def digests_csv(self, _: Request) -> Response:
+    def digests_csv(self, request: Request) -> Response:
         """Give the issues as a table."""
-        rows = records.copies(self._services.store.digests(ISSUES))
+        rows = records.copies(self._looking.issues(request)[:ISSUES])
         return _table(exports.table(records.COPY_COLUMNS, rows), "digests")
 
     def digests_atom(self, request: Request) -> Response:
@@ -103,7 +103,7 @@ class Downloads:
         store, base = self._services.store, self._base(request)
         entries = (
             exports.issue_entry(row, rendered.text, base)
-            for row in store.digests(archive.PAGE_SIZE)
+            for row in self._looking.issues(request)[: archive.PAGE_SIZE]
             if (rendered := store.digest(row.id))
         )
         return self._atom(entries, base, here="/digests.atom", title="News Monitor: digests")
@@ -112,7 +112,7 @@ class Downloads:
         """Give one issue for other programs."""
         number = number_in(request)
         rendered, row = self._looking.issue(number), self._looking.row(number)
-        about = exports.issue(row, self._base(request)) if row else {}
+        about = exports.issue(row, self._base(request))
         return JSONResponse(about | {"text": rendered.text, "problems": list(rendered.problems)})
 
     def topics_json(self, _: Request) -> Response:

@@ -25,8 +25,8 @@ _TREND_DAYS = 60
 _FEED_TIME = timedelta(days=30)
 #: What the page of the monitor itself looks back on.
 STATUS_TIME = timedelta(days=7)
-#: Issues in the list: more than four months of a daily digest.
-ISSUES = 128
+#: Issues of a page of their list.
+ISSUES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +117,18 @@ class Looking:
             raise HTTPException(404, "There is no such digest.")
         return rendered
 
-    def row(self, number: int) -> DigestRow | None:
-        """Find what became of a digest; None for one that left the list."""
-        return next((row for row in self._services.store.digests(ISSUES) if row.id == number), None)
+    def row(self, number: int) -> DigestRow:
+        """Find what became of a digest that there is."""
+        return self._services.store.digests(1, up_to=number)[0]
+
+    def issues(self, request: Request) -> tuple[DigestRow, ...]:
+        """Give a page of digests, and the one with which the next page begins."""
+        given = request.query_params.get("from")
+        if given is None:
+            return self._services.store.digests(ISSUES + 1)
+        if not NUMBER.fullmatch(given):
+            raise HTTPException(404, "There is no such digest.")
+        return self._services.store.digests(ISSUES + 1, up_to=int(given))
 
 
 def number_in(request: Request, missing: str = "There is no such digest.") -> int:

@@ -306,12 +306,14 @@ class Chart:
 
 
 CHART_WIDTH, CHART_HEIGHT = 720, 64
+_LEAST_DAYS = 14
 
 
 def chart(bars: Sequence[Bar], today: date) -> Chart | None:
     """Lay out a chart; None where it would be a single bar."""
     if len(bars) < 2:
         return None
+    bars = _some_days(bars)
     step = CHART_WIDTH / len(bars)
     most = max(bar.articles for bar in bars)
     drawn = []
@@ -341,6 +343,15 @@ def chart(bars: Sequence[Bar], today: date) -> Chart | None:
         begin=_short_day(bars[0].first, today),
         end=_short_day(bars[-1].last, today),
     )
+
+
+def _some_days(bars: Sequence[Bar]) -> Sequence[Bar]:
+    """Add days before the first, so that a few days are not a few blocks."""
+    if bars[0].first != bars[0].last:
+        return bars
+    begin = bars[0].first
+    before = (begin - n * _DAY for n in range(_LEAST_DAYS - len(bars), 0, -1))
+    return [*(Bar(first=day, last=day, articles=0) for day in before), *bars]
 
 
 def _days(bar: Bar, today: date) -> str:

@@ -69,15 +69,20 @@ def _judged(topic: TopicTrend) -> str:
 
 
 def _draw(found: Stats, folder: Path) -> None:
-    from monitor.drawing import trend  # noqa: PLC0415
+    from monitor.drawing import figure  # noqa: PLC0415
 
     top = max((max(topic.days) for topic in found.topics), default=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for topic in found.topics:
-            words = f"{topic.name}: {count(topic.matches, 'match', 'matches')}, "
-            words += f"{found.first} to {found.last}"
-            drawn = trend(topic.days, bursts=topic.bursts, top=top, words=words)
+            drawn = figure(
+                topic.days,
+                bursts=topic.bursts,
+                top=top,
+                words=f"{topic.name}: {count(topic.matches, 'match', 'matches')}",
+                begin=f"{found.first}",
+                end=f"{found.last}",
+            )
             (folder / f"{topic.id}.svg").write_text(drawn + "\n", encoding="utf-8")
     except OSError as error:
         raise MonitorError(f"--svg {folder} cannot be written: {error}") from error

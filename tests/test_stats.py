@@ -89,7 +89,10 @@ def test_the_command_tells_and_draws(monitor: Monitor, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(TOPIC)
     told = monitor("stats", "--days", "7", "--svg", "drawn")
     assert "Kling  ▁▁▁▁▁▁▁  0 matches" in told.out
-    ET.parse(tmp_path / "drawn" / "kling.svg")
+    drawn = ET.parse(tmp_path / "drawn" / "kling.svg").getroot()
+    texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[0] == "Kling: 0 matches"
+    assert len(texts) == 3
     found = json.loads(monitor("stats", "--json", "--days", "7").out)
     assert found["topics"][0]["days"] == [0] * 7
 

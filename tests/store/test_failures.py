@@ -56,6 +56,8 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "articles_with": lambda s: s.articles_with([1]),
     "sync_feeds": lambda s: s.sync_feeds([FeedConfig(url="https://new.example/")], NOW),
     "due_feeds": lambda s: s.due_feeds(NOW),
+    "marks": lambda s: s.marks("kling"),
+    "story_numbers": lambda s: s.story_numbers([1]),
     "unmatched": lambda s: s.unmatched(
         AllOf(()), digest_name="daily", since=NOW, until=NOW, limit=1
     ),

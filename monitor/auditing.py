@@ -23,7 +23,7 @@ _LEARNT_FROM = timedelta(days=28)
 #: The most that one issue shows, and of one topic.
 MOST, MOST_OF_A_TOPIC = 8, 3
 #: Matches that are learnt from, and articles that are tried, for one topic.
-_MOST_MATCHES, _MOST_TRIED = 200, 300
+_MOST_MATCHES, _MOST_TRIED = 200, 200
 #: Names that are looked for.
 _MOST_NAMES = 5
 #: Articles that are counted.
@@ -78,7 +78,7 @@ def _candidates(
         for row in store.unmatched(
             asked, digest_name=digest.name, since=since, until=until, limit=_MOST_TRIED
         ):
-            for item, missing in near.of(row.article):
+            for item, missing in islice(near.of(row.article), 1):
                 reasons.setdefault(f"“{item}” without “{missing}”", []).append(row)
     for name, number in islice(_names(store, topic, until), _MOST_NAMES):
         for row in store.unmatched(

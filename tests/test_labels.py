@@ -51,6 +51,8 @@ SHIPPED = Topics(load((Path(__file__).parents[1] / "config.toml").read_text("utf
         ("alibaba", "Alibaba opens a data centre in Malaysia", {"cloud"}),
         ("alibaba", "阿里云宣布降价", {"cloud"}),
         ("alibaba", "Alibaba abre un centro de datos en México", {"cloud"}),
+        ("alibaba", "Alibaba shows a chip for inference", {"chips"}),
+        ("alibaba", "阿里巴巴发布真武芯片", {"chips"}),
         ("alibaba", "Taobao prepares for Singles Day", {"commerce"}),
         ("alibaba", "淘宝双11开始预售", {"commerce"}),
         ("alibaba", "Alibaba crece en el comercio electrónico", {"commerce"}),

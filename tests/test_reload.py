@@ -233,6 +233,10 @@ def test_a_saved_change_takes_effect_and_a_bad_one_does_not(tmp_path: Path) -> N
             assert "goes on with the configuration from before" in service.notices()[0]
             put(path, "")
             assert "config.toml is empty" in service.notices()[0]
+            put(path, text + "#" * 10_000_000)
+            assert "larger than 4 MB" in service.notices()[0]
+            put(path, text + '[[topic]]\nid = "kling"\nany = ["Kling"]\n')
+            assert '"kling" is there already, on line' in service.notices()[0]
             changed = text.replace('"Kling", ', '"Sparkling", ')
             put(path, changed)
             wait_for(lambda: service.app.config.text == changed)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from monitor.model import FeedRow
     from monitor.subscribe import Candidate, FeedHealth, Found, Import, Scout
 
-_NEXT = "a running monitor polls what was added once it is restarted"
 _MOST_INVALID_SHOWN = 20
 _MOST_REASONS_SHOWN = 3
 
@@ -233,11 +232,9 @@ def _write(path: Path, config: Config, new: Sequence[NewFeed], *, yes: bool, ask
             return False
     subscribe.save(path, config, new)
     if ask:
-        click.echo(
-            f"{what} was added to {path}; {_NEXT}"
-            if len(new) == 1
-            else f"{what} were added to {path}; {_NEXT}"
-        )
+        done = "was" if len(new) == 1 else "were"
+        needed = "" if config.reload.auto else "after `monitor reload` "
+        click.echo(f"{what} {done} added to {path}; {needed}a running monitor polls what was added")
     return True
 
 

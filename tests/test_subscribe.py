@@ -104,6 +104,14 @@ def with_block(text: str, *lines: str) -> str:
 # ------------------------------------------------------------------------------------------ add
 
 
+def test_it_says_when_a_feed_waits_for_a_reload(
+    monitor: Monitor, file: Path, server: ScriptedServer
+) -> None:
+    file.write_text(f"{file.read_text('utf-8')}\n[reload]\nauto = false\n", "utf-8")
+    said = monitor("feeds", "add", server.url("/feed"), "--yes")
+    assert "was added to config.toml; after `monitor reload` a running monitor" in said.out
+
+
 def test_a_feed_is_shown_and_added_with_one_request(
     monitor: Monitor, file: Path, server: ScriptedServer
 ) -> None:
@@ -116,7 +124,7 @@ def test_a_feed_is_shown_and_added_with_one_request(
     local = (THIS_HOUR - DAY).astimezone(ZoneInfo("Pacific/Auckland"))
     assert f"    {local:%Y-%m-%d %H:%M}  Kling 4 is here\n" in said.out
     assert "Snow" not in said.out, "the five newest only"
-    assert "was added to config.toml" in said.out
+    assert "was added to config.toml; a running monitor polls what was added" in said.out
     url = f'url = "{server.url("/feed")}"'
     assert file.read_text("utf-8") == with_block(before, url)
     assert file.stat().st_mode & 0o777 == 0o640

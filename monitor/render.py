@@ -10,21 +10,33 @@ import re
 import time
 import traceback
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import is_dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
 from css_inline import CSSInliner
-from jinja2 import BaseLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import (
+    BaseLoader,
+    DictLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    nodes,
+    pass_eval_context,
+)
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import (
     SecurityError,
     TemplateRuntimeError,
     TemplateSyntaxError,
     UndefinedError,
 )
-from jinja2.runtime import Context
+from jinja2.filters import do_join, do_replace, make_attrgetter
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context, markup_join, str_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
@@ -47,9 +59,12 @@ _TOLD = (3, 2, 1)
 _MAX_OUTPUT_CHARS = 1_000_000
 _MAX_RANGE = 1_000
 _MAX_SECONDS = 10
-#: They make a long text out of a short one, which no output limit sees in time.
-_PADDING = frozenset(
-    {"center", "expandtabs", "format", "format_map", "indent", "ljust", "rjust", "zfill"}
+#: They make a long text or list out of a short one, which no output limit sees in time: filters …
+_PADDING = frozenset({"batch", "center", "format", "indent", "slice", "wordwrap"})
+#: … and methods of texts.
+_PADDING_METHODS = frozenset(
+    {"center", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust"}
+    | {"translate", "zfill"}
 )
 _HTML = "digest.html.j2"
 _TEXT = "digest.txt.j2"
@@ -279,8 +294,7 @@ class _Template:
         size = 0
         for chunk in self._compiled.generate(digest=digest):
             size += len(chunk)
-            if size > _MAX_OUTPUT_CHARS:
-                raise SecurityError(f"makes more than {_MAX_OUTPUT_CHARS:,} characters")
+            _check_length(size)
             yield chunk
 
 
@@ -309,10 +323,23 @@ def _no_field(value: object, name: str) -> str:
     return f"{kind.removeprefix('digest ')} has no field {name}{hint}"
 
 
+class _BoundedCode(CodeGenerator):
+    """Writes the code of templates as Jinja does, but `~` asks first how long a text becomes."""
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  Jinja's name
+        """Write a call of `concatenated`."""
+        self.write("environment.concatenated((")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write(f"), escape={frame.eval_ctx.autoescape})")
+
+
 class _MailEnvironment(ImmutableSandboxedEnvironment):
     """A sandbox in which a slip costs one mail's look, never the service's time or memory."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
+    code_generator_class = _BoundedCode
 
     def __init__(self, loader: BaseLoader, seconds: float, *, autoescape: bool) -> None:
         super().__init__(
@@ -327,21 +354,35 @@ class _MailEnvironment(ImmutableSandboxedEnvironment):
         self._deadline = time.thread_time() + seconds
         self.globals = {"range": _short_range}
         self.filters = {name: use for name, use in self.filters.items() if name not in _PADDING} | {
+            "join": _join,
             "number": _number,
+            "replace": _replace,
             "wrap": _wrap,
         }
 
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
         """Reckon with numbers only: `"a" * 10**9` is a gigabyte."""
+        if operator == "+" and isinstance(left, Sized) and isinstance(right, Sized):
+            _check_length(len(left) + len(right))
+            return super().call_binop(context, operator, left, right)
         if operator == "**" or not all(isinstance(side, int | float) for side in (left, right)):
             raise SecurityError(f"{operator} is only for plain numbers, and ** for none")
         return super().call_binop(context, operator, left, right)
 
     def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
         """Keep the methods of texts away that fill up with blanks."""
-        if isinstance(obj, str) and attr in _PADDING:
+        if isinstance(obj, str) and attr in _PADDING_METHODS:
             return False
         return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: object) -> None:
+        """Keep `"{:1000000000}".format(1)` away too: Jinja would make it safe, but not short."""
+
+    def concatenated(self, parts: Sequence[object], *, escape: bool) -> str:
+        """Put together what stands between `~` signs; with thirty of them one could fill memory."""
+        self._in_time()
+        _check_length(sum(len(part) for part in parts if isinstance(part, str)))
+        return markup_join(parts) if escape else str_join(parts)
 
     def getattr(self, obj: object, attribute: str) -> object:
         """Look at the clock, since every loop that does something passes here."""
@@ -356,6 +397,31 @@ class _MailEnvironment(ImmutableSandboxedEnvironment):
     def _in_time(self) -> None:
         if time.thread_time() > self._deadline:
             raise SecurityError(f"is not finished after {_MAX_SECONDS} seconds")
+
+
+def _check_length(characters: int) -> None:
+    if characters > _MAX_OUTPUT_CHARS:
+        raise SecurityError(f"makes more than {_MAX_OUTPUT_CHARS:,} characters")
+
+
+@pass_eval_context
+def _replace(context: EvalContext, text: str, old: str, new: str, count: int | None = None) -> str:
+    """Do as Jinja does, unless it makes a book."""
+    _check_length(len(str(text)) + str(text).count(str(old)) * len(str(new)))
+    return do_replace(context, text, old, new, count)
+
+
+@pass_eval_context
+def _join(
+    context: EvalContext, values: Iterable[object], between: str = "", attribute: str | None = None
+) -> str:
+    """Do as Jinja does, unless it makes a book."""
+    if attribute is not None:
+        values = map(make_attrgetter(context.environment, attribute), values)
+    parts = list(values)
+    _check_length(sum(len(str(part)) for part in parts) + len(parts) * len(str(between)))
+    joined: str = do_join(context, parts, between)
+    return joined
 
 
 def _short_range(*bounds: int) -> range:

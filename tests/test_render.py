@@ -261,6 +261,18 @@ def test_any_title_is_rendered(texts: list[str]) -> None:
     assert SHIPPED.render(digest(topic(*stories))).problems == ()
 
 
+def test_join_replace_and_tilde_do_as_jinjas(tmp_path: Path) -> None:
+    source = (
+        "{{ digest.topics[0].stories|map(attribute='lead')|join(' + ', 'source') }}; "
+        "{{ '<i>' ~ digest.subject|replace('Kling', '<u>') ~ (1 + 1) }}; {{ ['a'] + ['b'] }}"
+    )
+    mine = folder(tmp_path / "templates", html=source, txt=GOOD)
+    told = [story(source="<b> & Co") for _ in range(2)]
+    mail = Templates([mine]).render(digest(topic(*told)))
+    assert mail.problems == ()
+    assert Page(mail.html).text.strip() == ("<b> & Co + <b> & Co; <i><u> 1 · 11 Mar2; ['a', 'b']")
+
+
 # ------------------------------------------------------------------------------ broken templates
 
 GOOD = "mine: {{ digest.subject }}{% for notice in digest.notices %} {{ notice }}{% endfor %}"
@@ -298,6 +310,22 @@ GOOD = "mine: {{ digest.subject }}{% for notice in digest.notices %} {{ notice }
         pytest.param("{{ '%0999999999d' % 1 }}", "numbers", id="a gigabyte by format"),
         pytest.param("{{ 'a'|center(1000000000) }}", "center", id="a gigabyte by filter"),
         pytest.param("{{ 'a'.ljust(1000000000) }}", "unsafe", id="a gigabyte by method"),
+        pytest.param("{{ '{:1000000000}'.format(1) }}", "unsafe", id="a gigabyte by format method"),
+        pytest.param("{{ range(9)|batch(1000000000, 'x')|list }}", "batch", id="a long row"),
+        *(
+            pytest.param(
+                "{% set x = 'aaaaaaaaaa' %}" + 40 * f"{{% set x = {grown} %}}" + "{{ x|length }}",
+                "more than 1,000,000 characters",
+                id=grown,
+            )
+            for grown in (
+                "x ~ x",
+                "x + x",
+                "x|replace('a', 'aaaaaaaaaa')",
+                "[x, x]|join(x)",
+                "[{'y': x}, {'y': x}]|join(x, 'y')",
+            )
+        ),
         pytest.param(
             "{% for a in range(1000) %}{% for b in range(1000) %}xxxxxxxx{% endfor %}{% endfor %}",
             "characters",

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from monitor.config import TABLES, Config, Table, TopicConfig
 from monitor.matcher import Topics, compiled
-from monitor.model import ArticleMatches, Mark, Rematched, Span
+from monitor.model import AllOf, ArticleMatches, Mark, Rematched, Span
 from monitor.query import Hit, Node, Or, Presearch, Scan, evaluate, for_index
 from monitor.store import Store
 
@@ -74,6 +74,9 @@ class Trial:
     losses: tuple[Sample, ...]
     #: In the order of the topic; empty where `any` has fewer than two items.
     yields: tuple[Yield, ...]
+    #: Items of `any` (of a topic without them, its query) that the index cannot look for: for their
+    #: sake every article was read.
+    unindexed: tuple[str, ...]
     #: Articles a day, before and after, without what feeds brought at their first look.
     a_day: tuple[float, float]
 
@@ -266,6 +269,7 @@ class _Tally:
         old, new = (compiled(topic) if topic else None for topic in (before, after))
         self.old = _add(trees, old.tree) if old else None
         self.new = _add(trees, new.tree) if new else None
+        self._unindexed = tuple(_unindexed(after)) if after else ()
         #: The items of `any`, and each one's tree.
         self._items: dict[str, int] = {}
         if new and after and len(after.any) > 1:
@@ -337,8 +341,20 @@ class _Tally:
                 )
                 for item in self._items
             ),
+            unindexed=self._unindexed,
             a_day=(before, after),
         )
+
+
+def _unindexed(topic: TopicConfig) -> Iterator[str]:
+    query = compiled(topic)
+    if for_index(query.tree).index != AllOf(()):
+        return
+    for at, item in enumerate(topic.any):
+        if for_index(query.only(at)).index == AllOf(()):
+            yield item
+    if not topic.any:
+        yield topic.query or ", ".join(topic.all)
 
 
 def _add(trees: list[Node], tree: Node) -> int:

@@ -167,6 +167,10 @@ def print_trials(
         for sign, samples in (("+", trial.gains), ("-", trial.losses)):
             for sample in samples:
                 click.echo(fitted(f"{sign} {_line(sample, zone)}", "  "))
+        if trial.unindexed:
+            named = ", ".join(map(_short, trial.unindexed[:_MOST_ITEMS]))
+            told = "every article of that time was read, since the search index cannot look for"
+            click.echo(fitted(f"{told} {named}", "  "))
         if trial.is_there:
             _print_yields(trial.yields, full=full)
 
@@ -212,6 +216,7 @@ def _json(trial: Trial) -> dict[str, object]:
         "kept": trial.kept,
         "lost_marked": {"relevant": trial.lost_relevant, "irrelevant": trial.lost_irrelevant},
         "articles_a_day": {"before": round(before, 3), "after": round(after, 3)},
+        "unindexed": list(trial.unindexed),
         "gains": list(map(_sample_json, trial.gains)),
         "losses": list(map(_sample_json, trial.losses)),
         "items": list(map(asdict, trial.yields)),

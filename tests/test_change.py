@@ -119,6 +119,14 @@ def test_a_topic_without_a_needed_word_is_tried_on_every_article(store: Store) -
     assert (trial.gained, trial.lost, trial.kept) == (3, 2, 0)
 
 
+def test_what_the_index_cannot_look_for_is_named(store: Store) -> None:
+    save(store, NEWS.items())
+    store.index_pending()
+    trial = try_one(store, None, topic(any=["Kling", "*water"]))
+    assert (trial.gained, trial.unindexed) == (3, ("*water",))
+    assert try_one(store, None, topic(any=["Kling", "water"])).unindexed == ()
+
+
 def test_only_articles_of_the_time_count(store: Store) -> None:
     save(store, [("Kling is new", "")], published_at=ago(days=1))
     save(store, [("Kling is old", "")], published_at=ago(days=40))

@@ -471,6 +471,8 @@ def _terms(asked: Asked | None) -> tuple[Term, ...]:
 
 
 def _searched(terms: Sequence[Term], field: Field, stored: str) -> list[Span]:
+    if not terms:
+        return []
     folding = text.Folding(stored)
     places = (
         (term, *folding.in_stored(start, end))

@@ -5,7 +5,7 @@ it finds are looked at, newest first, and only so many at once: a page may then 
 or none, and still go on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from monitor.model import ArchiveFilter, ArchivePage, ArticleMatches, Cursor, Facets
@@ -39,19 +39,33 @@ def page(
     wanted = replace(wanted, query=question.index)
     if question.exact:
         return store.page(wanted, after=after, limit=limit)
-    found: list[ArticleMatches] = []
-    for looked_at in range(0, MAX_LOOKED_AT, _AT_ONCE):
-        candidates = store.page(wanted, after=after, limit=min(_AT_ONCE, MAX_LOOKED_AT - looked_at))
-        for row in candidates.articles:
-            if evaluate(question.node, Scan(row.article)) is None:
-                continue
-            if len(found) == limit:
-                return ArchivePage(articles=tuple(found), next=place(found[-1]))
-            found.append(row)
-        after = candidates.next
-        if after is None:
-            break
-    return ArchivePage(articles=tuple(found), next=after)
+    held, end = _held(store, wanted, question, after=after, most=limit + 1)
+    rows = store.page(_these(held[:limit]), limit=limit).articles
+    return ArchivePage(articles=rows, next=place(rows[-1]) if len(held) > limit else end)
+
+
+def _held(
+    store: Store, wanted: ArchiveFilter, question: Asked, *, after: Cursor | None, most: int
+) -> tuple[list[int], Cursor | None]:
+    """Give at most so many articles for which the question holds, the newest first.
+
+    Also where to go on when MAX_LOOKED_AT were looked at and there are more.
+    """
+    places = store.places(wanted, after=after, limit=MAX_LOOKED_AT + 1)
+    looked_at = places[:MAX_LOOKED_AT]
+    held: list[int] = []
+    for start in range(0, len(looked_at), _AT_ONCE):
+        some = [each.id for each in looked_at[start : start + _AT_ONCE]]
+        for row in store.articles_with(some):
+            if evaluate(question.node, Scan(row.article)) is not None:
+                held.append(row.id)
+                if len(held) == most:
+                    return held, None
+    return held, looked_at[-1] if len(places) > len(looked_at) else None
+
+
+def _these(ids: Sequence[int]) -> ArchiveFilter:
+    return ArchiveFilter(ids=tuple(ids), matched_only=False)
 
 
 def pages(
@@ -90,16 +104,13 @@ def look(
     if question.exact:
         wanted = replace(wanted, query=question.index)
         return store.look(wanted, most=most, after=after, limit=limit)
-    newest = page(store, wanted, question, limit=MAX_LOOKED_AT)
-    ids = tuple(row.id for row in newest.articles)
-    _, counted = store.look(replace(wanted, ids=ids), most=most)
-    facets = replace(counted, capped=newest.next is not None)
-    if after is not None:
-        return page(store, wanted, question, after=after, limit=limit), facets
-    if len(newest.articles) <= limit:
-        return newest, facets
-    shown = newest.articles[:limit]
-    return ArchivePage(articles=shown, next=place(shown[-1])), facets
+    held, end = _held(store, wanted, question, after=None, most=MAX_LOOKED_AT)
+    these = replace(wanted, query=None, ids=tuple(held))
+    first, counted = store.look(these, most=most, limit=limit)
+    facets = replace(counted, capped=end is not None)
+    if after is None and (end is None or len(held) > limit):
+        return first, facets
+    return page(store, wanted, question, after=after, limit=limit), facets
 
 
 def place(row: ArticleMatches) -> Cursor:

@@ -208,7 +208,10 @@ def test_each_example_of_the_docs_is_found_as_it_matches(store: Store) -> None:
         ("Exportkontroll* AND NOT firearm", True),
         ("title:(Alibaba OR 阿里) AND lang:zh AND source:example.org", True),
         ("url:/opinion/", True),
-        ("AI", False),  # short capitals
+        ("AI", True),  # short capitals
+        ("title:U.S.", True),
+        ("阿里发布新模型，性能提升", True),
+        ('"foo, bar"', True),
         ("=Entity", False),
         ("*kontrolle", False),
         ("A*", False),  # an author's mark in the index begins so
@@ -272,6 +275,18 @@ def test_counts_are_those_of_what_is_found(store: Store, query: str, total: int)
     if page.next:
         rest, _ = finding.look(store, wanted, asked, most=100, after=page.next, limit=2)
         assert rest == finding.page(store, wanted, asked, after=page.next, limit=2)
+
+
+def test_no_word_passes_for_what_stands_between_two(store: Store) -> None:
+    save(
+        store,
+        {"title": "可灵x bis", "text": ""},
+        {"title": "可灵 bis", "text": ""},
+        {"title": "可灵, bis", "text": ""},
+        {"title": "可灵 a b c bis", "text": ""},
+    )
+    assert found(store, "可灵 bis") == ["可灵 bis"]
+    assert found(store, '"可灵, bis"') == ["可灵, bis"]
 
 
 def test_long_texts_are_found_like_short_ones(store: Store) -> None:

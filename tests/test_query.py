@@ -224,7 +224,8 @@ def phrase(words: str, *, prefix: bool = False) -> Phrase:
         ("H20", phrase("h 20")),
         ("GPT-4", AnyOf((phrase("gpt _ 4"), phrase("gpt 4")))),
         ("C++", phrase("c + +")),
-        ("AI", AnyOf((phrase("ai"), phrase("ais"), phrase("a i")))),
+        ("AI", AnyOf((phrase("h:AI"), phrase("b:AI")))),
+        ("body:U.S.", phrase("b:US")),
         ("chip", AnyOf((phrase("chip"), phrase("chips"), phrase("chipes")))),
         (
             "open-weight*",

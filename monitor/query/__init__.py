@@ -15,15 +15,28 @@ from monitor.query.evaluate import MAX_SPANS, Hit, Scan, evaluate
 from monitor.query.explain import NOT_THERE, Finding, explain
 from monitor.query.grammar import Doubt, parse, read
 from monitor.query.presearch import Presearch
-from monitor.query.search import GAP, TOUCH, Asked, Words, for_index, words_of
+from monitor.query.search import (
+    BETWEEN,
+    GAP,
+    SIGN,
+    STOP,
+    TOUCH,
+    Asked,
+    Words,
+    for_index,
+    words_of,
+)
 from monitor.query.terms import Term, find, words_of_term
 from monitor.query.topics import TopicQuery, compile_topic
 from monitor.query.tree import Node, Or, wanted_terms
 
 __all__ = [
+    "BETWEEN",
     "GAP",
     "MAX_SPANS",
     "NOT_THERE",
+    "SIGN",
+    "STOP",
     "TOUCH",
     "Asked",
     "Doubt",

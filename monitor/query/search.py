@@ -1,32 +1,41 @@
 """A query and an article, as the archive's search index sees both.
 
 The index holds what can be told without looking at an article again: its folded words, what stands
-between them, and what else is known of it. Whatever a query asks beyond that (NEAR, capitals, the
-beginning of a word left open) is left out of `Asked.index`, which then finds too much, and the
-evaluator looks at what was found. So what matches is what search finds.
+between them, which short words stand there in capitals (AI, U.S.), and what else is known of it.
+Whatever a query asks beyond that (NEAR, other capitals, the beginning of a word left open) is left
+out of `Asked.index`, which then finds too much, and the evaluator looks at what was found. So what
+matches is what search finds.
 
 Between two words of the index stands
 
     nothing   one blank (or hyphen, dot …) between two words; none at all where a word may end
               without one: `H20` is h 20, 可灵 is 可 灵
     TOUCH     one blank where there might be none: "H 20", "可灵 AI"
-    GAP       anything else: a comma, a full stop and a blank, a line end
+    SIGN      one sign, as in Chinese: a comma, a line end
+    STOP      a sign and a blank: a comma or a full stop in English
+    GAP       anything else
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, assert_never
 
 from monitor.model import AllOf, AnyOf, Field, IndexQuery, NoneOf, Phrase, UrlPart
 from monitor.query.evaluate import host
-from monitor.query.terms import Pattern, Term
+from monitor.query.terms import Pattern, Term, bare_term, capitals_of, find
 from monitor.query.tree import And, Guarded, Meta, Near, Node, Not, Or, Scope
-from monitor.text import BREAK, SEPARATOR, SYMBOLS, UNSPACED, fold
+from monitor.text import BREAK, SEPARATOR, SYMBOLS, UNSPACED, Folding, fold
 
-#: An underscore is a separator: no word has it.
+#: None of these stands in folded text but SIGN: no word has it.
 TOUCH = "_"
-GAP = BREAK
+SIGN = BREAK
+STOP = "\t"
+GAP = "\v"
+#: What stands between words, and so in no query's first or last place.
+BETWEEN = frozenset({TOUCH, SIGN, STOP, GAP})
 
 #: The most spellings of one term that are looked up.
 MAX_SPELLINGS = 64
@@ -34,10 +43,11 @@ MAX_SPELLINGS = 64
 _MAX_LABELS = 20
 
 _ALONE = f"{re.escape(SYMBOLS)}{UNSPACED}-\U0010ffff"
-_LETTER = f"[^0-9 \n_{_ALONE}]"
+_LETTER = f"[^0-9 \n\t\v_{_ALONE}]"
 _GAP = re.compile("[ \n]{2,}|\n")
 _TOUCH = re.compile(f"(?<={_LETTER}) (?!{_LETTER})|(?<=[0-9]) (?![0-9])|(?<=[{_ALONE}]) ")
-_TOKEN = re.compile(f"[0-9]+|[{_ALONE}\n_]|{_LETTER}+")
+_TOKEN = re.compile(f"[0-9]+|[{_ALONE}\n\t\v_]|{_LETTER}+")
+_GAPS = {BREAK: SIGN, BREAK + SEPARATOR: STOP}
 
 
 class Words(NamedTuple):
@@ -61,7 +71,10 @@ def words_of(
     lang: str,
 ) -> Words:
     """Cut an article into the tokens of the index."""
+    heading, body = Folding(title), Folding(text)
     known = [
+        *(f"h:{capitals}" for capitals in _in_capitals(heading)),
+        *(f"b:{capitals}" for capitals in _in_capitals(body)),
         *_domains(host(url or feed_url)),
         *(f"l:{code}" for code in _widening(lang.lower())),
         *_marked("s", source),
@@ -70,17 +83,67 @@ def words_of(
     ]
     for tag in tags:
         known += [GAP, *_marked("t", tag)]
-    return Words(_tokens(fold(title)), _tokens(fold(text)), known)
+    return Words(_tokens(heading.folded), _tokens(body.folded), known)
 
 
 def _tokens(folded: str) -> list[str]:
     bare = folded.strip(SEPARATOR + BREAK)
-    return _TOKEN.findall(_TOUCH.sub(TOUCH, _GAP.sub(GAP, bare)))
+    return _TOKEN.findall(_TOUCH.sub(TOUCH, _GAP.sub(_gap, bare)))
+
+
+def _gap(found: re.Match[str]) -> str:
+    return _GAPS.get(found[0], GAP)
 
 
 def _marked(mark: str, text: str) -> Iterator[str]:
     for token in _tokens(fold(text)):
-        yield token if token in {TOUCH, GAP} else f"{mark}:{token}"
+        yield token if token in BETWEEN else f"{mark}:{token}"
+
+
+def _shapes() -> list[int]:
+    """Tell for each character whether it is a capital of a script with spaces, a dot or neither."""
+    shapes = [ord("x")] * 0x1D800
+    # Unicode has such capitals only here; to ask it for all takes too long.
+    for code in (
+        *range(0x2C80),
+        *range(0xA780, 0xA7D0),
+        *range(0xFF21, 0xFF3B),
+        *range(0x1D400, 0x1D800),
+    ):
+        char = chr(code)
+        if char.isupper() and char.isalpha() and "a" <= fold(char) < UNSPACED:
+            shapes[code] = ord("A")
+    for dot in ".\u2024\ufe52\uff0e":
+        shapes[ord(dot)] = ord(".")
+    return shapes
+
+
+_SHAPES = _shapes()
+_SHORT = re.compile(r"(?<!A)A{2,3}(?!A)")
+_DOTTED = re.compile(r"A(?:\.A)+")
+
+
+def _in_capitals(text: Folding) -> Iterator[str]:
+    """Give the terms of two or three capitals that stand in a text, however they are dotted."""
+    shape = text.plain.translate(_SHAPES)
+    possible: dict[str, None] = {}
+    for found in _SHORT.finditer(shape):
+        possible[_composed(text.plain[found.start() : found.end()])] = None
+    for found in _DOTTED.finditer(shape):
+        row = _composed(text.plain[found.start() : found.end() : 2])
+        for at in range(len(row) - 1):
+            possible |= {row[at : at + 2]: None, row[at : at + 3]: None}
+    return (each for each in possible if find(_of_capitals(each), text.folded, text.plain))
+
+
+@lru_cache(maxsize=4_096)
+def _of_capitals(letters: str) -> Term:
+    return bare_term(letters, letters)
+
+
+def _composed(letters: str) -> str:
+    """Write letters that are compared as capitals in the one way: full-width ones, say."""
+    return unicodedata.normalize("NFKC", letters)
 
 
 def _domains(name: str) -> Iterator[str]:
@@ -157,6 +220,12 @@ def _any(parts: list[tuple[IndexQuery, bool]]) -> tuple[IndexQuery, bool]:
 
 
 def _term(term: Term, field: Field | None) -> tuple[IndexQuery, bool]:
+    capitals = capitals_of(term)
+    if capitals and set(capitals.translate(_SHAPES)) == {"A"}:
+        capitals = _composed(capitals)
+        marks = {None: "hb", "title": "h", "body": "b"}[field]
+        spelled = tuple(Phrase((f"{mark}:{capitals}",)) for mark in marks)
+        return spelled[0] if field else AnyOf(spelled), True
     phrases: dict[Phrase, None] = {}
     for pattern in term.patterns:
         for spelling in spellings(pattern):
@@ -193,7 +262,7 @@ def spellings(pattern: Pattern) -> Iterator[str]:
 #: With these, where a term begins can depend on what stands before: can't, 1.01.
 _DOUBTFUL_START = re.compile("[0-9]|[dmst](?![a-z])")
 #: What the index does not tell from other signs.
-_SIGNS = re.compile("\n|  |^ | $")
+_SIGNS = re.compile("^[ \n]|[ \n]$|  |\n \n|\n\n| \n")
 
 
 def _is_exact(pattern: Pattern) -> bool:

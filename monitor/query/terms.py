@@ -207,6 +207,13 @@ def _initial_patterns(capitals: str) -> tuple[Pattern, ...]:
     )
 
 
+def capitals_of(term: Term) -> str:
+    """Give the letters of a term that `_initials` made one of capitals, "" for every other."""
+    solid, *others = term.patterns
+    dotted = ".".join(solid.spelling or "")
+    return dotted[::2] if any(other.spelling == dotted for other in others) else ""
+
+
 def _literals(wording: str, folded: str) -> tuple[str, ...]:
     """Cut a term where a separator may stand or be missing."""
     literals = [folded[0]]

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     Row,
@@ -42,6 +44,7 @@ from monitor.store.database import KEYS_AT_ONCE, Database
 from monitor.store.reviews import UNREVIEWED
 from monitor.store.tables import (
     UtcDateTime,
+    article_facts,
     articles,
     config_versions,
     deliveries,
@@ -58,6 +61,8 @@ from monitor.store.tables import (
 
 #: How many articles one transaction of retention takes away: polls get their turn between two.
 _FORGET_AT_ONCE = 500
+#: So many of what a query finds are looked at for a page, where these are enough.
+_LATEST = 20_000
 
 
 class Archive(Database):
@@ -71,23 +76,66 @@ class Archive(Database):
         A query sees the articles that `index_pending` indexed; call that first.
         """
         with self._read() as connection:
-            found = connection.execute(self._wanted(wanted, after).limit(limit + 1)).all()
-            shown = found[:limit]
-            rows = _read_articles(connection, [row.id for row in shown])
-        following = len(found) > limit
-        return ArchivePage(
-            articles=rows,
-            next=Cursor(sorted_at=shown[-1].sorted_at, id=shown[-1].id) if following else None,
+            found = self._places(connection, wanted, after, limit + 1)
+            rows = _read_articles(connection, [place.id for place in found[:limit]])
+        return ArchivePage(articles=rows, next=found[limit - 1] if len(found) > limit else None)
+
+    def places(
+        self, wanted: ArchiveFilter, *, after: Cursor | None = None, limit: int
+    ) -> tuple[Cursor, ...]:
+        """Give the numbers and times of what `page` would give, without reading the articles."""
+        with self._read() as connection:
+            return self._places(connection, wanted, after, limit)
+
+    def _places(
+        self, connection: Connection, wanted: ArchiveFilter, after: Cursor | None, limit: int
+    ) -> tuple[Cursor, ...]:
+        if wanted.query is None:
+            return self._in_time(connection, wanted, after, limit)
+        hits = self._newest(wanted, _LATEST).cte("hits")
+        number, least = func.count(hits.c.id).label("id"), func.min(hits.c.id).label("least")
+        no_time = literal(None, UtcDateTime()).label("sorted_at")
+        rows = _first(hits, after, limit).subquery()
+        statement = union_all(
+            select(number, no_time, least), select(rows.c.id, rows.c.sorted_at, literal(None))
         )
+        found = connection.execute(statement).all()
+        looked_at = next(row for row in found if row.sorted_at is None)
+        places = [Cursor(id=row.id, sorted_at=row.sorted_at) for row in found if row.sorted_at]
+        places.sort(key=lambda place: (place.sorted_at, place.id), reverse=True)
+        if looked_at.id < _LATEST or (
+            len(places) == limit
+            and not _has_others(connection, wanted, after, places[-1], looked_at.least)
+        ):
+            return tuple(places)
+        return self._in_time(connection, wanted, after, limit)
+
+    def _in_time(
+        self, connection: Connection, wanted: ArchiveFilter, after: Cursor | None, limit: int
+    ) -> tuple[Cursor, ...]:
+        found = connection.execute(_in_order(self._wanted(wanted, after)).limit(limit))
+        return tuple(Cursor(id=row.id, sorted_at=row.sorted_at) for row in found)
+
+    def _newest(self, wanted: ArchiveFilter, most: int) -> Select[int, datetime]:
+        """Select the newest of what is wanted; of a query's, those that were stored last.
+
+        The search index knows no times: to sort by them, it would have to give all it has.
+        """
+        found = self._wanted(wanted, None)
+        if wanted.query is None:
+            return _in_order(found).limit(most)
+        return found.order_by(found.selected_columns.id.desc()).limit(most)
 
     def look(
         self, wanted: ArchiveFilter, *, most: int, after: Cursor | None = None, limit: int = 0
     ) -> tuple[ArchivePage, Facets]:
-        """Give a page as `page` does, and count what is among the newest `most` articles found."""
+        """Give a page as `page` does, and count what is among the newest `most` articles found.
+
+        For a query those are the ones that were stored last.
+        """
         # One statement, so that the articles are looked for once.
-        hits = self._wanted(wanted, None).limit(most).cte("hits")
-        # Not by the number alone: so an index answers (on SQLite), and no article is read.
-        same = and_(articles.c.sorted_at == hits.c.sorted_at, articles.c.id + 0 == hits.c.id)
+        hits = self._newest(wanted, most).cte("hits")
+        same = article_facts.c.id == hits.c.id
         judged = and_(
             reviews.c.topic_id == matches.c.topic_id, reviews.c.article_id == matches.c.article_id
         )
@@ -95,39 +143,46 @@ class Archive(Database):
         gone = matches.c.lost_in
         lost = gone.is_not(None) if wanted.review is ReviewState.LOST else gone.is_(None)
         mark = func.coalesce(reviews.c.mark, Mark.OPEN.value)
-        # In one piece: twenty thousand rows would take longer than all the rest.
-        listed = func.aggregate_strings(cast(hits.c.sorted_at, Text), ",")
+        facts = (article_facts.c.source, article_facts.c.lang)
+        of_hits = _listed("match", matches.c.topic_id, mark, matches.c.labels).where(
+            *of_topic, lost
+        )
+        if wanted == ArchiveFilter(
+            topic_id=wanted.topic_id, since=wanted.since, until=wanted.until
+        ):
+            # All matches of a time: they lie side by side in an index.
+            begin = select(func.min(hits.c.sorted_at)).scalar_subquery()
+            until = () if wanted.until is None else (matches.c.sorted_at < wanted.until,)
+            of_hits = of_hits.select_from(matches).where(matches.c.sorted_at >= begin, *until)
+        else:
+            of_hits = of_hits.select_from(hits).join(matches, hits.c.id == matches.c.article_id)
         parts = [
-            _counted("about", articles.c.source, articles.c.lang, literal(""))
-            .select_from(hits)
-            .join(articles, same),
-            _counted("match", matches.c.topic_id, mark, matches.c.labels)
-            .select_from(hits)
-            .join(matches, hits.c.id == matches.c.article_id)
-            .outerjoin(reviews, judged)
-            .where(*of_topic, lost),
-            select(literal("moments"), listed, literal(""), literal(""), literal(0)).select_from(
-                hits
-            ),
+            _listed("about", *facts).select_from(hits).join(article_facts, same),
+            of_hits.outerjoin(reviews, judged),
+            _listed("moments", cast(hits.c.sorted_at, Text), least=func.min(hits.c.id)),
         ]
         if limit:
-            rest = select(hits).where(*_from(hits.c.sorted_at, hits.c.id, after))
-            first = rest.order_by(hits.c.sorted_at.desc(), hits.c.id.desc()).limit(limit + 1)
-            rows = first.subquery()
+            rows = _first(hits, after, limit + 1).subquery()
             at = cast(rows.c.sorted_at, Text)
-            parts.append(select(literal("row"), at, literal(""), literal(""), rows.c.id))
+            parts.append(select(literal("row"), at, rows.c.id))
         with self._read() as connection:
             found = connection.execute(union_all(*parts)).all()
-            shown = sorted(((at, n) for kind, at, _, _, n in found if kind == "row"), reverse=True)
-            read = _read_articles(connection, [number for _, number in shown[:limit]])
-        facets = _facets(found, most)
-        if len(shown) <= limit and limit and facets.capped:
-            # It goes on behind what was counted.
-            return self.page(wanted, after=after, limit=limit), facets
-        following = None
-        if len(shown) > limit > 0:
-            moment, last = shown[limit - 1]
-            following = Cursor(sorted_at=_moments(moment)[0], id=last)
+            facets = _facets(found, most)
+            shown = sorted(
+                ((_moments(at)[0], number) for kind, at, number in found if kind == "row"),
+                reverse=True,
+            )
+            places = [Cursor(sorted_at=moment, id=number) for moment, number in shown]
+            if facets.capped and limit:
+                least = next(number for kind, _, number in found if kind == "moments")
+                # It may go on behind what was counted.
+                if len(places) <= limit or (
+                    wanted.query is not None
+                    and _has_others(connection, wanted, after, places[limit - 1], least)
+                ):
+                    places = list(self._in_time(connection, wanted, after, limit + 1))
+            read = _read_articles(connection, [place.id for place in places[:limit]])
+        following = places[limit - 1] if len(places) > limit > 0 else None
         return ArchivePage(articles=read, next=following), facets
 
     def carriers(self, article_id: int) -> tuple[str, ...]:
@@ -291,7 +346,7 @@ class Archive(Database):
         connection.execute(delete(stories).where(stories.c.id.in_(touched), ~left))
 
     def _wanted(self, wanted: ArchiveFilter, after: Cursor | None) -> Select[int, datetime]:
-        number, moment, conditions = _in_order(wanted)
+        number, moment, conditions = _from_table(wanted)
         conditions.extend(_about(wanted, number, moment))
         if wanted.query is not None:
             conditions.append(
@@ -302,16 +357,44 @@ class Archive(Database):
                     joins=self._dialect.joins,
                 )
             )
-        # One article may have several matches, or several entries in one feed.
-        return (
-            select(number.label("id"), moment.label("sorted_at"))
-            .distinct()
-            .where(*conditions, *_from(moment, number, after))
-            .order_by(moment.desc(), number.desc())
+        found = select(number.label("id"), moment.label("sorted_at")).where(
+            *conditions, *_from(moment, number, after)
         )
+        # One article may have several matches, or several entries in one feed.
+        return found if number in {articles.c.id, article_facts.c.id} else found.distinct()
 
 
-def _in_order(
+def _in_order(found: Select[int, datetime]) -> Select[int, datetime]:
+    columns = found.selected_columns
+    return found.order_by(columns.sorted_at.desc(), columns.id.desc())
+
+
+def _first(hits: CTE, after: Cursor | None, limit: int) -> Select[int, datetime]:
+    rest = select(hits.c.id, hits.c.sorted_at).where(*_from(hits.c.sorted_at, hits.c.id, after))
+    return _in_order(rest).limit(limit)
+
+
+def _has_others(
+    connection: Connection,
+    wanted: ArchiveFilter,
+    after: Cursor | None,
+    last: Cursor,
+    below: int,
+) -> bool:
+    """Tell whether an article stored before the one numbered `below` might come before `last`.
+
+    Hardly ever: an article is sorted by no later time than that of its storing.
+    """
+    end = literal(last.sorted_at, UtcDateTime())
+    newer = tuple_(articles.c.sorted_at, articles.c.id) > tuple_(end, literal(last.id))
+    until = () if wanted.until is None else (articles.c.sorted_at < wanted.until,)
+    before = _from(articles.c.sorted_at, articles.c.id, after)
+    # Not by the number alone, so that SQLite goes by the time: there are few that are newer.
+    others = exists().where(articles.c.id + 0 < below, newer, *until, *before)
+    return bool(connection.scalar(select(others)))
+
+
+def _from_table(
     wanted: ArchiveFilter,
 ) -> tuple[ColumnElement[int], ColumnElement[datetime], list[ColumnElement[bool]]]:
     """Choose the table whose index gives the page in order: its article, time and conditions."""
@@ -329,6 +412,8 @@ def _in_order(
         table, conditions = matches, [matches.c.lost_in.is_(None)]
         if wanted.review:
             conditions.append(UNREVIEWED)
+    elif wanted.query is not None:
+        return article_facts.c.id, article_facts.c.sorted_at, []
     else:
         return articles.c.id, articles.c.sorted_at, []
     if wanted.topic_id is not None:
@@ -359,12 +444,13 @@ def _about(
         yield exists().where(labelled.c.article_id == number, has_label, of_topic)
     if wanted.ids is not None:
         yield number.in_(wanted.ids)
-    given = ((articles.c.source, wanted.source), (articles.c.lang, wanted.lang))
+    table = articles if number is articles.c.id else article_facts
+    given = ((table.c.source, wanted.source), (table.c.lang, wanted.lang))
     about = [column == value for column, value in given if value is not None]
-    if about and number is articles.c.id:
+    if about and number is table.c.id:
         yield and_(*about)
     elif about:
-        yield exists().where(articles.c.id == number, *about)
+        yield exists().where(table.c.id == number, *about)
 
 
 def _from(
@@ -376,38 +462,46 @@ def _from(
         yield tuple_(moment, number) < cursor
 
 
-def _counted(
-    kind: str, one: ColumnElement[str], other: ColumnElement[str], third: ColumnElement[str]
-) -> Select[str, str, str, str, int]:
-    return select(literal(kind), one, other, third, func.count()).group_by(one, other, third)
+#: Between the rows, and the values of a row, of what is listed.
+_ROWS, _VALUES = "\x1e", "\x1f"
 
 
-def _facets(found: Sequence[Row[str, str, str, str, int]], most: int) -> Facets:
-    names = ("source", "lang", "topic", "mark", "label")
-    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
-    listed = ""
-    for kind, one, other, third, number in found:
-        if kind == "moments":
-            listed = one or ""
-        elif kind == "about":
-            counts["source"][one] += number
-            counts["lang"][other] += number
-        elif kind == "match":
-            counts["topic"][one] += number
-            counts["mark"][other] += number
-            for label in values.strings(third):
-                counts["label"][label] += number
-    moments = tuple(sorted(filter(None, listed.split(","))))
+def _listed(
+    kind: str, *values: ColumnElement[str], least: ColumnElement[int] | None = None
+) -> Select[str, str, int]:
+    """List values of all rows in one: to group twenty thousand, a database would sort them."""
+    row = reduce(lambda row, value: row.concat(_VALUES).concat(value), values)
+    number = literal(0) if least is None else least
+    return select(literal(kind), func.aggregate_strings(row, _ROWS), number)
+
+
+def _facets(found: Sequence[Row[str, str, int]], most: int) -> Facets:
+    listed = {kind: list(filter(None, (text or "").split(_ROWS))) for kind, text, _ in found}
+    sources, langs = (_tally(listed["about"], at) for at in (0, 1))
+    topics, marks, labels = (_tally(listed["match"], at) for at in (0, 1, 2))
+    labelled: Counter[str] = Counter()
+    for label, number in labels.items():
+        labelled.update(dict.fromkeys(values.strings(label), number))
+    moments = tuple(sorted(listed["moments"]))
     return Facets(
         total=len(moments),
         capped=len(moments) == most,
-        topics=dict(counts["topic"]),
-        sources=tuple(counts["source"].most_common()),
-        langs=tuple(counts["lang"].most_common()),
-        labels=tuple(counts["label"].most_common()),
-        marks=tuple((Mark(mark), number) for mark, number in counts["mark"].most_common()),
+        topics=dict(topics),
+        sources=tuple(sources.most_common()),
+        langs=tuple(langs.most_common()),
+        labels=tuple(labelled.most_common()),
+        marks=tuple((Mark(mark), number) for mark, number in marks.most_common()),
         moments=moments,
     )
+
+
+def _tally(rows: Sequence[str], at: int) -> Counter[str]:
+    """Count one of the values of listed rows."""
+    counts: Counter[str] = Counter()
+    # Few rows differ. (A source's name in the configuration may have what stands between values.)
+    for row, number in Counter(rows).items():
+        counts["".join(row.split(_VALUES)[at : at + 1])] += number
+    return counts
 
 
 def _moments(listed: str) -> tuple[datetime, ...]:

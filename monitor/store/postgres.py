@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql
 
 from monitor.errors import StoreError
 from monitor.model import AllOf, AnyOf, Field, IndexQuery, NoneOf, Phrase, UrlPart
-from monitor.query import GAP, TOUCH, Words
+from monitor.query import GAP, SIGN, STOP, TOUCH, Words
 from monitor.store.search import Indexed, clipped
 
 #: Limits of a tsvector: a position is at most 16,383, a word keeps 256 of them, the whole has 1 MB.
@@ -186,10 +186,12 @@ _MEANINGS = {
 
 #: A token with its place and its label: A in the title, D elsewhere.
 _Placed = tuple[str, int, str]
+#: How many places further the next word stands, and how many more if something stands between the
+#: two. Two steps are more than the longest, so that what is so far apart are neighbours.
+_STEP = 5
+_MORE = {TOUCH: 1, SIGN: 2, STOP: 3, GAP: 4}
 #: So far apart nothing is asked for.
-_FAR = 9
-#: How many places a token takes after the one before it.
-_STEPS = {TOUCH: 1, GAP: 2}
+_FAR = 2 * _STEP
 #: A phrase on the border of two parts stands in the second one too: no term has more tokens.
 _OVERLAP = 400
 _LABELS: dict[Field | None, str] = {None: "", "title": "A", "body": "D"}
@@ -198,7 +200,7 @@ _LABELS: dict[Field | None, str] = {None: "", "title": "A", "body": "D"}
 def vectors(words: Words) -> Iterator[str]:
     """Write an article as tsvectors: more than one where it exceeds the limits of one.
 
-    Each word has its places; TOUCH and GAP are places that are left out.
+    Each word has its places; what stands between words moves them further.
     """
     placed = list(_placed(words))
     start = 0
@@ -215,9 +217,10 @@ def _placed(words: Words) -> Iterator[_Placed]:
     for tokens, label in ((words.known, ""), (words.title, "A"), (words.body, "")):
         place += _FAR
         for token in tokens:
-            step = _STEPS.get(token)
-            place += step or 1
-            if step is None:
+            if token in _MORE:
+                place += _MORE[token]
+            else:
+                place += _STEP
                 yield token, place, label
 
 
@@ -260,15 +263,15 @@ def expression(query: IndexQuery) -> str:
 
 def _phrase(tokens: Sequence[str], label: str, *, prefix: bool) -> str:
     written = ""
-    step = 1
+    step = _STEP
     for number, token in enumerate(tokens, 1):
-        if token in _STEPS:
-            step += _STEPS[token]
+        if token in _MORE:
+            step += _MORE[token]
             continue
         signs = label + ("*" if prefix and number == len(tokens) else "")
         word = _quoted(token) + (f":{signs}" if signs else "")
         written += f" <{step}> {word}" if written else word
-        step = 1
+        step = _STEP
     return written
 
 

@@ -8,7 +8,19 @@ the index and puts every article back into `search_queue`.
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, assert_never
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from monitor.model import AllOf, AnyOf, IndexQuery, NoneOf, Phrase, UrlPart
 from monitor.query import Words, words_of
@@ -80,8 +92,9 @@ def condition(
         case Phrase():
             return false()
         case UrlPart(part):
-            has_part = func.lower(articles.c.url).contains(clean(part), autoescape=True)
-            return number.in_(select(articles.c.id).where(has_part))
+            its = articles.alias()
+            has_part = func.lower(its.c.url).contains(clean(part), autoescape=True)
+            return exists().where(its.c.id == number, has_part)
         case AllOf(parts):
             return and_(true(), *(condition(each, number, found, joins=joins) for each in parts))
         case AnyOf(parts):

@@ -19,7 +19,7 @@ from monitor.model import (
 )
 from monitor.store.archive import join_articles, read_matches, read_reviews
 from monitor.store.database import KEYS_AT_ONCE, Database
-from monitor.store.tables import articles, matches, stories, story_articles
+from monitor.store.tables import article_facts, articles, matches, stories, story_articles
 
 #: So many matched articles are grouped at most, the newest: no reader has more in four days.
 MOST_ARTICLES = 5_000
@@ -156,17 +156,17 @@ class Stories(Database):
             story_articles.c.article_id.in_(article_ids)
         )
         within: dict[str, Any] = {"partition_by": story_articles.c.story_id}
-        order = (articles.c.sorted_at.desc(), articles.c.id.desc())
+        order = (article_facts.c.sorted_at.desc(), article_facts.c.id.desc())
         places = (
             select(
                 story_articles.c.story_id,
                 story_articles.c.article_id,
                 story_articles.c.copy_of.is_not(None).label("repeats"),
-                articles.c.sorted_at,
+                article_facts.c.sorted_at,
                 func.row_number().over(order_by=order, **within).label("place"),
                 func.count().over(**within).label("number"),
             )
-            .join(articles)
+            .join(article_facts, article_facts.c.id == story_articles.c.article_id)
             .where(story_articles.c.story_id.in_(of_these))
             .subquery()
         )

@@ -27,6 +27,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    column,
+    table,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -198,6 +200,16 @@ articles = Table(
     sqlite_autoincrement=True,
 )
 
+#: What is counted of articles, a view: on SQLite it reads an index by their numbers, so that of no
+#: article the text is read.
+article_facts = table(
+    "article_facts",
+    column("id", _Id),
+    column("sorted_at", UtcDateTime),
+    column("source", CleanText),
+    column("lang", CleanText),
+)
+
 #: Articles that the search index does not have yet.
 search_queue = Table(
     "search_queue",
@@ -279,11 +291,11 @@ matches = Table(
     #: The version of the configuration since which the topic does not give it; NULL: it does.
     Column("lost_in", BigInteger),
     PrimaryKeyConstraint("topic_id", "article_id"),
-    # With `lost_in` and `labels`, so that pages and counts find what they need in the index alone.
+    # With `lost_in` and more, so that pages and counts find what they need in the index alone.
     Index(None, "article_id", "topic_id", "lost_in", "labels"),
     Index(None, "topic_id", "seen_at"),
     Index(None, "topic_id", "sorted_at", "article_id", "lost_in"),
-    Index(None, "sorted_at", "article_id", "lost_in"),
+    Index(None, "sorted_at", "article_id", "lost_in", "topic_id", "labels"),
 )
 
 #: What reviewers said of matches. It outlives the match: an edited topic forgets no judgement.

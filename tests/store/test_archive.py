@@ -1,5 +1,7 @@
 """The archive: pages, counts, and what retention takes away."""
 
+from datetime import datetime
+
 import pytest
 
 from monitor.config import FeedConfig
@@ -45,6 +47,36 @@ def all_pages(store: Store, wanted: ArchiveFilter, limit: int) -> list[str]:
         if page.next is None:
             return found
         after = page.next
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        pytest.param([9, 8, 7, 6, 5, 4, 3, 2, 1], id="stored in the order of their dates"),
+        pytest.param([1, 2, 3, 4, 5, 6, 7, 8, 9], id="the newest were stored first"),
+        pytest.param([9, 8, 1, 7, 2, 6, 3, 5, 4], id="in no order"),
+    ],
+)
+@pytest.mark.parametrize("since", [None, ago(hours=7)])
+def test_a_search_that_finds_much_comes_by_date_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch, hours: list[int], since: datetime | None
+) -> None:
+    """However many of what was stored last are looked at first."""
+    for hour in hours:
+        save(store, sighting(f"Rain {hour}", text="", published_at=ago(hours=hour)))
+    store.index_pending()
+    wanted = ArchiveFilter(query=Phrase(tokens=("rain",)), matched_only=False, since=since)
+    expected = [f"Rain {hour}" for hour in sorted(hours) if since is None or hour <= 7]
+    for latest in (1, 2, 4, 20):
+        monkeypatch.setattr("monitor.store.archive._LATEST", latest)
+        assert all_pages(store, wanted, 2) == expected
+        after = None
+        for start in range(0, len(expected), 2):
+            page, counted = store.look(wanted, most=latest, after=after, limit=2)
+            assert titles(page.articles) == expected[start : start + 2]
+            assert counted.total == min(latest, len(expected))
+            after = page.next
+        assert after is None
 
 
 def test_the_newest_come_first_by_their_date_but_never_from_the_future(store: Store) -> None:

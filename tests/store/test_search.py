@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.config import FeedConfig
 from monitor.model import AllOf, AnyOf, ArchiveFilter, IndexQuery, NoneOf, Phrase
-from monitor.query import GAP, TOUCH, words_of
+from monitor.query import BETWEEN, words_of
 from monitor.store import Store
 from tests.factories import FEED_URL, NOW, outcome, sighting
 
@@ -128,7 +128,7 @@ def test_a_phrase_cut_from_a_text_finds_it(store: Store, text: str, data: st.Dat
     # The title keeps the examples of other runs apart.
     mine = words(title)
     # No query begins or ends with what stands between words.
-    signs = [at for at in range(start, end) if tokens[at] not in {TOUCH, GAP}]
+    signs = [at for at in range(start, end) if tokens[at] not in BETWEEN]
     cut = Phrase(tokens=tuple(tokens[signs[0] : signs[-1] + 1]) if signs else ())
     assert found(store, AllOf((mine, cut))) == ([title] if cut.tokens else [])
     if cut.tokens:

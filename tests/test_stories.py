@@ -113,6 +113,14 @@ def test_desks_and_languages_write_one_thing_differently(alike: Sequence[str]) -
 
 
 @pytest.mark.parametrize(
+    ("acronym", "word"),
+    [("US", "Join us"), ("UN", "Un pueblo, un lago"), ("SEC", "a sec"), ("IPO", "a list")],
+)
+def test_an_acronym_is_no_word(acronym: str, word: str) -> None:
+    assert not set(tokens(acronym, "", SHIPPED)) & set(tokens(word, "", SHIPPED))
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [("H20", "H200"), ("Qwen 3", "Qwen 3.5"), ("$2 billion", "$2 million"), ("5%", "5")],
 )

@@ -69,6 +69,8 @@ class Glossary:
         """
         self._words: dict[str, dict[tuple[str, ...], _Meaning]] = {}
         self._runs: dict[str, dict[str, _Meaning]] = {}
+        #: Terms of two or three capitals: "US" is not "us", and a Spanish "un" no organisation.
+        self.acronyms: set[str] = set()
         #: The longest term that begins with a word or a character.
         self._longest: dict[str, int] = {}
         groups = [*same, *(line.split("=") for line in _lines())] if shipped else list(same)
@@ -84,6 +86,8 @@ class Glossary:
 
     def _add(self, term: str, meaning: _Meaning) -> None:
         found = tuple(pieces(term))
+        if re.fullmatch("[A-Z]{2,3}", term.strip()):
+            self.acronyms.add(term.strip())
         if len(found) == 1 and found[0] >= UNSPACED:
             self._runs.setdefault(found[0][0], {}).setdefault(found[0], meaning)
             self._reach(found[0][0], len(found[0]))

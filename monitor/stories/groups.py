@@ -311,7 +311,7 @@ meeting = meet = met = 会晤 = 会面 = 会议 = 会谈
 condemn = denounce = 谴责
 protest = 抗议
 # ---- business and markets
-IPO = initial public offering = go public = going public = listing = 首次公开募股 = 上市 = 招股
+IPO = initial public offering = go public = going public = 首次公开募股 = 上市 = 招股
 spin off = spinoff = split off = 分拆 = 拆分 = 剥离
 funding = raise = fundraising = financing = 融资 = 募资 = 注资
 funding round = round = 轮融资 = 本轮

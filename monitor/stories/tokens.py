@@ -10,7 +10,7 @@ glossary. The rest are words, and pairs of characters where a script has no spac
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 
 from monitor.stories.glossary import GROUP, Glossary, pieces, stem
@@ -98,6 +98,7 @@ _FUNCTION_WORDS = frozenset(
         """.split(),  # noqa: SIM905  see above
     )
 )
+_SHORT = re.compile(r"\b[A-Za-z]{2,3}\b")
 _CURRENCY_NAMES = re.compile("美元|人民币|港元|欧元|us dollars?|dollars?|euros?")
 
 #: "(Author/Outlet)" and " - Outlet" behind a headline.
@@ -128,7 +129,8 @@ def is_unspaced(title: str) -> bool:
 
 
 def _read(text: str, glossary: Glossary) -> Iterator[str]:
-    plain = unicodedata.normalize("NFKC", text).lower()
+    written = unicodedata.normalize("NFKC", text)
+    plain = _SHORT.sub(lambda word: _unless(word[0], glossary.acronyms), written).lower()
     yield from _numbers(plain)
     versions = {name + number for name, number in _VERSION.findall(plain) if name not in _NO_NAMES}
     yield from versions
@@ -140,6 +142,11 @@ def _read(text: str, glossary: Glossary) -> Iterator[str]:
     for run in found:
         if run >= UNSPACED:
             yield from map("".join, pairwise(run))
+
+
+def _unless(word: str, acronyms: Collection[str]) -> str:
+    """Take away a word that is only spelled like an acronym."""
+    return " " if word.upper() in acronyms and not word.isupper() else word
 
 
 def _numbers(plain: str) -> Iterator[str]:

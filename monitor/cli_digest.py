@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import datetime, tzinfo
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +64,7 @@ def preview(
 
     The HTML goes to data/outbox/preview.html, the plain text also to the terminal.
     """
-    changes: tuple[str, ...] = ()
+    changes: tuple[str, ...] | None = None
     with opened(path) as app:
         if as_of is None:
             composed, rendered = app.preview(name, everything=since == "all")
@@ -72,11 +75,11 @@ def preview(
     for problem in rendered.problems:
         click.echo(f"note: {problem}", err=True)
     if as_json:
-        told = {"changes": list(changes)} if as_of else {}
+        told = {"changes": None if changes is None else list(changes)} if as_of else {}
         print_json(_digest_json(composed) | told | {"page": str(page)})
     else:
         click.echo(rendered.text)
-        for change in changes:
+        for change in ("nothing has changed",) if changes == () else changes or ():
             click.echo(f"since it was composed: {change}")
         click.echo(f"\nAs it will look in a mail reader: {page}")
     if open_it:
@@ -199,6 +202,8 @@ def show(path: Path, number: int, *, to: str | None, eml: bool) -> None:
 @with_config
 def send(path: Path) -> None:
     """Compose what is due and try at once all that waits, as the service does by itself."""
+    # What did not arrive is told below, in whole sentences.
+    logging.getLogger("monitor.deliver").setLevel(logging.ERROR)
     with opened(path) as app:
         hurried = app.store.hurry(app.clock())
         try:
@@ -209,10 +214,12 @@ def send(path: Path) -> None:
             click.echo(f"a service is running: it tries {count(hurried, 'waiting copy', 'copies')}")
             return
         waiting = _troubles(app.store.digests())
-    click.echo(
+        following = _next_due(app)
+    told = (
         f"{count(composed, 'digest')} composed; {count(report.sent, 'copy', 'copies')} sent, "
         f"{report.deferred} to be tried again, {report.rejected} refused, {report.held} held"
     )
+    click.echo(told if composed or any(astuple(report)) else following)
     for line in waiting:
         click.echo(line)
     if report.deferred or report.rejected or report.held:
@@ -286,7 +293,7 @@ def _how_it_goes(one: Recipient, zone: tzinfo) -> str:
     if one.state is None:
         return "nothing sent yet"
     last = f"; last {local(one.last_sent_at, zone)}" if one.last_sent_at else ""
-    refused = f"; {one.refused} refused since" if one.refused else ""
+    refused = f"; {one.refused} refused{' since' if last else ''}" if one.refused else ""
     trouble = f"; now {one.state}: {one.error}" if one.state != "sent" else ""
     return f"{one.sent} sent{last}{refused}{trouble}"
 
@@ -302,6 +309,21 @@ def _recipient_json(one: Recipient) -> dict[str, object]:
         "state": one.state,
         "error": one.error,
     }
+
+
+def _next_due(app: App) -> str:
+    """Say that there was nothing to do, and when there will be."""
+    from monitor import slots  # noqa: PLC0415  loads the configuration's reader
+
+    zones = {each: app.config.digest_zone(each) for each in app.config.digests}
+    if not zones:
+        return "nothing to send, and no digest is configured: add a [[digest]] with a name"
+    coming = [slots.next_slot(each, zone, after=app.clock()) for each, zone in zones.items()]
+    first = min(coming, key=attrgetter("due_at"))
+    return (
+        f'nothing to send: the next digest, "{first.digest}", is due {first.local_date} at '
+        f"{first.at}; `monitor digest preview` shows how it looks now"
+    )
 
 
 def _troubles(rows: Sequence[DigestRow]) -> list[str]:

@@ -443,9 +443,9 @@ class LookBack:
 
     digest: Digest
     rendered: RenderedDigest
-    #: What has changed since it was composed, one sentence each; nothing can be said of a moment
-    #: for which no issue was made.
-    changes: tuple[str, ...] = ()
+    #: What has changed since it was composed, one sentence each; None if no issue was made for that
+    #: moment.
+    changes: tuple[str, ...] | None = None
 
 
 def as_of(makings: Makings, moment: datetime, *, name: str | None = None) -> LookBack:
@@ -479,8 +479,8 @@ def as_of(makings: Makings, moment: datetime, *, name: str | None = None) -> Loo
     if issue is None or window != issue.window:
         return LookBack(digest=composed, rendered=rendered)
     items = digests.items(topics, rows, composed, rendered.shown)
-    changes = _changes(store, issue, rows, frozenset(items))
-    return LookBack(digest=composed, rendered=rendered, changes=tuple(changes))
+    changes = tuple(_changes(store, issue, rows, frozenset(items)))
+    return LookBack(digest=composed, rendered=rendered, changes=changes)
 
 
 _LOOKED_BACK = (

@@ -144,6 +144,8 @@ def main(count: int, kept: Path | None) -> None:
         if store.first_seen_at() is None:
             fill(store, count)
         row(f"{count:,} articles, SQLite {sqlite3.sqlite_version}", "measured", "bar")
+        # What any dry run needs, however small.
+        change.try_topics(store, (), topics, since=NOW - timedelta(hours=1), now=NOW)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for topic in topics:
             spent, found = seconds(store, [topic])

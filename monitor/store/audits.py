@@ -54,14 +54,12 @@ class Audits(Database):
     def _found(
         self, connection: Connection, query: IndexQuery, since: datetime
     ) -> ColumnElement[bool]:
-        least = connection.scalar(
-            select(func.min(articles.c.id)).where(articles.c.first_seen_at > since)
-        )
+        least = connection.scalar(search.least_number(since)) or 0
         number: ColumnElement[int] = articles.c.id
         return search.condition(
             query,
             number,
-            lambda part: self._dialect.found(number, part, least=least or 0),
+            lambda part: self._dialect.found(number, part, least=least),
             joins=self._dialect.joins,
         )
 

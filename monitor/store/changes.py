@@ -238,9 +238,12 @@ class Changes(Database):
             since: Only articles of this time or later, by the time that they are sorted by.
             below: Only articles with a smaller number.
         """
-        statement = select(articles.c.id)
+        statement, least = select(articles.c.id), 0
+        if since is not None:
+            with self._read() as connection:
+                least = connection.scalar(search.least_number(since)) or 0
         if query != AllOf(()):
-            statement = statement.where(articles.c.id.in_(self._to_try(query, topic_ids)))
+            statement = statement.where(articles.c.id.in_(self._to_try(query, topic_ids, least)))
         if since is not None:
             statement = statement.where(articles.c.sorted_at >= since)
         if below is not None:
@@ -249,12 +252,12 @@ class Changes(Database):
         with self._read() as connection:
             return array("q", connection.execution_options(yield_per=10_000).scalars(streamed))
 
-    def _to_try(self, query: IndexQuery, topic_ids: Collection[str]) -> Select[int]:
+    def _to_try(self, query: IndexQuery, topic_ids: Collection[str], least: int) -> Select[int]:
         number: ColumnElement[int] = articles.c.id
         found = search.condition(
             query,
             number,
-            lambda part: self._dialect.found(number, part),
+            lambda part: self._dialect.found(number, part, least=least),
             joins=self._dialect.joins,
         )
         parts = union(

@@ -6,6 +6,7 @@ the index and puts every article back into `search_queue`.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, NamedTuple, assert_never
 
 from sqlalchemy import (
@@ -68,6 +69,11 @@ def clipped(tokens: tuple[str, ...]) -> list[str]:
 def _clipped(tokens: Iterable[str]) -> list[str]:
     """Shorten absurd tokens; what no database can hold is in none that `words_of` gives."""
     return [token[:MAX_TOKEN] for token in tokens]
+
+
+def least_number(since: datetime) -> Select[int | None]:
+    """Select the least number of the articles that were first seen since; the index is told it."""
+    return select(func.min(articles.c.id)).where(articles.c.first_seen_at >= since)
 
 
 def condition(

@@ -105,10 +105,12 @@ def try_(
         trials = change.try_topics(
             app.store, before, after, since=now - period, now=now, only=topic
         )
-        zone = app.config.zone
+        zone, is_empty = app.config.zone, app.store.first_seen_at() is None
     if as_json:
         print_json({"since": (now - period).isoformat(), "topics": list(map(_json, trials))})
         return
+    if is_empty:
+        raise MonitorError("no article is stored yet to try it on; `monitor poll` reads the feeds")
     if applied is None:
         click.echo(fitted("no configuration was applied yet, so all that is found is gained"))
     print_trials(trials, zone, since=now - period, full=topic is not None)
@@ -426,8 +428,12 @@ def revert(path: Path, version: int | None, *, yes: bool) -> None:
     texts = {each.id: each.text for each in versions_of(path)}
     if version is None:
         version = next((number for number, text in texts.items() if text != present), None)
+    if version is None:
+        raise MonitorError(f"no configuration but that of {path} was applied so far")
     if version not in texts:
-        raise MonitorError("there is no such configuration; `monitor config log` lists them")
+        raise MonitorError(
+            f"there is no configuration {version}; `monitor config log` lists those there are"
+        )
     diff = difflib.unified_diff(present.splitlines(), texts[version].splitlines(), lineterm="", n=1)
     for line in list(diff)[2:]:
         click.echo(line)

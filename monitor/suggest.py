@@ -29,8 +29,6 @@ _MOST_NAMES = 20
 _BEGINNING = 500
 #: So many matches have to say it; so many irrelevant ones; so many times as often as elsewhere.
 _FEWEST, _FEWEST_IRRELEVANT, _LIFT = 3, 2, 10.0
-#: What so many more others than matches say is said of much else.
-_MOST_OTHERS = 3
 #: A phrase that contains another one so nearly as often says the same.
 _SAME = 0.75
 _WIDE = f"{UNSPACED}-\U0010ffff"
@@ -166,8 +164,8 @@ class _Learnt:
 
     def rarity(self, each: Suggestion) -> float:
         """Score words to add; 0 for what other articles say as well."""
-        if each.others > _MOST_OTHERS * each.matches:
-            return 0
+        if each.others > each.matches:
+            return 0  # it is said of much else
         stories = len(self._told_in[fold(each.text)])
         lift = _lift(stories, len(self._told), each.others, self._rest)
         return stories * log(lift) if lift >= _LIFT else 0

@@ -251,5 +251,10 @@ def test_try_refuses_in_plain_words(
 
 
 def test_try_before_anything_was_applied(monitor: Monitor, tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text(CONFIG, encoding="utf-8")
+    file = tmp_path / "config.toml"
+    file.write_text(CONFIG, encoding="utf-8")
+    assert "no article is stored yet to try it on; `monitor poll`" in monitor("try").err
+    with App.open(file) as app:
+        save(app.store, NEWS.items())
     assert "no configuration was applied yet" in monitor("try").out
+    assert "no configuration but that of config.toml" in monitor("config", "revert").err

@@ -103,7 +103,10 @@ def test_a_broken_file_is_put_right_and_kept_beside(monitor: Monitor, folder: Pa
     assert file.read_text("utf-8") == CONFIG
     assert (folder / "config.toml.before").read_text("utf-8") == "[broken"
     assert "is version 1 already" in monitor("config", "revert", "1").out
-    assert "there is no such configuration" in monitor("config", "revert", "7").err
+    assert (
+        "there is no configuration 7; `monitor config log` lists"
+        in monitor("config", "revert", "7").err
+    )
 
 
 def test_what_is_in_force_is_a_configuration_itself(monitor: Monitor, folder: Path) -> None:

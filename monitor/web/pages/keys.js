@@ -117,7 +117,7 @@ const ACTIONS = {
   x: () => press("input[type=checkbox]"),
   s: () => press("details.story > summary"),
   A: () => press('[value^="up-to "]'),
-  z: () => { const undo = one("#undo"); if (undo && !undo.hidden) undo.submit(); },
+  z: () => { const undo = one("#undo"); if (undo && !undo.hidden) { sessionStorage.setItem("place", place); undo.submit(); } },
   l: () => open(one('a[rel="next"]')), ArrowRight: () => open(one('a[rel="next"]')),
   h: () => open(one('a[rel="prev"]')), ArrowLeft: () => open(one('a[rel="prev"]')),
   "/": () => one('input[type="search"]')?.focus(),
@@ -139,6 +139,12 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   action();
 });
+// After an undo the reader is where she was.
+const before = sessionStorage.getItem("place");
+if (before !== null) {
+  sessionStorage.removeItem("place");
+  if (before >= 0) go(Number(before));
+}
 const hint = document.createElement("button");
 hint.textContent = "Keys (?)";
 hint.addEventListener("click", help);

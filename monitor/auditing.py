@@ -78,8 +78,9 @@ def _candidates(
         for row in store.unmatched(
             asked, digest_name=digest.name, since=since, until=until, limit=_MOST_TRIED
         ):
-            for item, missing in islice(near.of(row.article), 1):
-                reasons.setdefault(f"“{item}” without “{missing}”", []).append(row)
+            if short := near.of(row.article):
+                why = f"“{short.held}” without “{short.missing}”"
+                reasons.setdefault(why, []).append(row)
     for name, number in islice(_names(store, topic, until), _MOST_NAMES):
         for row in store.unmatched(
             _asked(name), digest_name=digest.name, since=since, until=until, limit=_MOST_TRIED
@@ -95,9 +96,10 @@ def _names(store: Store, topic: TopicConfig, until: datetime) -> Iterator[tuple[
     """Give names that matches of the last weeks say, and hardly any other article."""
     since = until - _LEARNT_FROM
     recent = ArchiveFilter(topic_id=topic.id, since=since)
-    matched = [row.article for row in store.page(recent, limit=_MOST_MATCHES).articles]
+    matched = store.page(recent, limit=_MOST_MATCHES).articles
+    stories = store.story_numbers([row.id for row in matched])
     every = store.how_many(None, since=since, most=_MOST_COUNTED)
-    for name, number in names(topic, matched):
+    for name, number in names(topic, matched, stories):
         said = store.how_many(_asked(name), since=since, most=_MOST_COUNTED)
         if is_rare(number, len(matched), said - number, every - len(matched)):
             yield name, number

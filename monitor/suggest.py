@@ -8,10 +8,10 @@ the rest of the archive ─→ all but one part of the topic holds        near m
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from math import log
 from types import MappingProxyType
+from typing import NamedTuple
 
 from monitor.config import TopicConfig
 from monitor.matcher import compiled, loose_article
@@ -83,13 +83,13 @@ def suggest(
             learnt.count(row)
     learnt.choose()
     near = NearMisses(topic)
-    misses: dict[tuple[str, str], Suggestion] = {}
+    misses: dict[Short, Suggestion] = {}
     for row in rows():
         learnt.weigh(row)
         if _is_match(row, topic.id):
             continue
-        for item, missing in islice(near.of(row.article), 1):
-            miss = misses.setdefault((item, missing), Suggestion(item, missing=missing))
+        if short := near.of(row.article):
+            miss = misses.setdefault(short, Suggestion(short.item, missing=short.missing))
             miss.others += 1
             _show(miss, row.article)
     own = _Own(topic)
@@ -175,22 +175,30 @@ def _blame(each: Suggestion) -> float:
     return each.matches / (each.others + 1) if each.matches > each.others else 0
 
 
-def names(topic: TopicConfig, matched: Sequence[Article]) -> tuple[tuple[str, int], ...]:
-    """Give names and phrases that titles of a topic's matches say, and how many do.
+def names(
+    topic: TopicConfig, matched: Sequence[ArticleMatches], stories: Mapping[int, int]
+) -> tuple[tuple[str, int], ...]:
+    """Give names and phrases that titles of a topic's matches say, and how many matches do.
 
     The most frequent come first, without those that the topic looks for. Whether they are rare
     elsewhere is another question.
+
+    Args:
+        topic: The topic.
+        matched: Its matches.
+        stories: The stories that articles belong to, as far as they were grouped.
     """
-    counts, surfaces = Counter[str](), dict[str, str]()
-    for title in dict.fromkeys(article.title for article in matched):
-        phrases = _phrases(loose_article(title, ""))
-        counts.update(phrases.keys())
-        for key, surface in phrases.items():
+    told_in, counts = defaultdict[str, set[int]](set), Counter[str]()
+    surfaces: dict[str, str] = {}
+    for row in matched:
+        for key, surface in _phrases(replace(row.article, text="")).items():
+            told_in[key].add(stories.get(row.id, -row.id))
+            counts[key] += 1
             surfaces.setdefault(key, surface)
     found = {
-        key: Suggestion(surfaces[key], number)
-        for key, number in counts.items()
-        if number >= _FEWEST
+        key: Suggestion(surfaces[key], counts[key])
+        for key, stories_of in told_in.items()
+        if len(stories_of) >= _FEWEST
     }
     named = {
         key: each
@@ -203,7 +211,7 @@ def names(topic: TopicConfig, matched: Sequence[Article]) -> tuple[tuple[str, in
 
 def is_rare(matches: int, of_matches: int, others: int, of_others: int) -> bool:
     """Tell whether what so many matches say is rare among the other articles."""
-    return _lift(matches, of_matches, others, of_others) >= _LIFT
+    return others <= matches and _lift(matches, of_matches, others, of_others) >= _LIFT
 
 
 def _lift(matches: int, of_matches: int, others: int, of_others: int) -> float:
@@ -315,6 +323,15 @@ def _best(
     return tuple(found[key] for key in kept)
 
 
+class Short(NamedTuple):
+    """How an article is one clause short of an item."""
+
+    item: str
+    #: What of the item is there, and what is not.
+    held: str
+    missing: str
+
+
 class NearMisses:
     """Tells articles that are one clause short of a topic.
 
@@ -327,27 +344,32 @@ class NearMisses:
         trees = [query.only(at) for at in range(len(topic.any))] or [query.tree]
         self._tree = query.tree
         self._shorter = [
-            (needed, item, _told(missing))
+            (needed, Short(item, _told(needed), _told(missing)))
             for item, tree in zip(items, trees, strict=True)
             for needed, missing in _relaxed(tree)
         ]
-        self._presearch = Presearch(needed for needed, _, _ in self._shorter)
+        self._presearch = Presearch(needed for needed, _ in self._shorter)
 
     @property
     def asked(self) -> IndexQuery | None:
         """What to ask the index for; None if the topic cannot be one clause short."""
-        some = tuple(needed for needed, _, _ in self._shorter)
+        some = tuple(needed for needed, _ in self._shorter)
         return for_index(Or(some)).index if some else None
 
-    def of(self, article: Article) -> Iterator[tuple[str, str]]:
-        """Give each item of which the article is one clause short, and that clause."""
+    def of(self, article: Article) -> Short | None:
+        """Say of which item the article is one clause short; None if of none."""
         scan = Scan(article, self._presearch.literals_in)
         worth = self._presearch.worth_trying(scan.folded, scan.lacks)
         if not worth or evaluate(self._tree, scan) is not None:
-            return
-        for number, tree in worth:
-            if any(scan.is_in(hit, "title") for hit in evaluate(tree, scan) or ()):
-                yield self._shorter[number][1:]
+            return None
+        return next(
+            (
+                self._shorter[number][1]
+                for number, tree in worth
+                if any(scan.is_in(hit, "title") for hit in evaluate(tree, scan) or ())
+            ),
+            None,
+        )
 
 
 def _relaxed(  # noqa: C901  one case for each kind of node

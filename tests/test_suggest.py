@@ -14,7 +14,7 @@ from monitor.matcher import Topics
 from monitor.model import ArticleMatches, Mark, MatchKey, Review, ReviewChange
 from monitor.suggest import Suggestions, names, suggest
 from tests.command import Monitor
-from tests.factories import FEED_URL, NOW, article, outcome, sighting
+from tests.factories import FEED_URL, NOW, article, outcome, row, sighting
 
 NEWS = [
     *(f"Kling draws clip {n} for Kuaishou" for n in "abcd"),
@@ -85,8 +85,9 @@ def test_what_one_event_has_many_outlets_say_counts_once() -> None:
 )
 def test_a_name_is_told_from_pieces_of_text(titles: list[str], name: str) -> None:
     wanted = topic(any=["可灵"])
-    found = [text for text, _ in names(wanted, [article(title, text="") for title in titles])]
-    assert found == [name]
+    rows = [row(number, title=title, text="") for number, title in enumerate(titles)]
+    assert [text for text, _ in names(wanted, rows, {})] == [name]
+    assert names(wanted, rows, dict.fromkeys(range(3), 1)) == (), "one event"
 
 
 def test_words_of_irrelevant_matches_are_to_be_left_out() -> None:

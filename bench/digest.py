@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,7 +46,7 @@ CONFIG = configuration.load(
         f'[[topic]]\nid = "t{n}"\nname = "{name}"\nany = ["{name}"]\n'
         for n, name in enumerate(stories.NAMES)
     )
-    + f'[[feed]]\nurl = "{FEED}"\n[[digest]]\nname = "daily"\nlanguages = ["en"]\n'
+    + f'[[feed]]\nurl = "{FEED}"\n[[digest]]\nname = "daily"\nlanguages = ["en"]\naudit = "never"\n'
 )
 
 
@@ -127,6 +128,10 @@ def measure(url: str) -> None:
     print(f"{digest.articles:,} matches, {digest.stories + more:,} stories: {mail.subject}")
     median = statistics.median(taken)
     print(f"compose and render: {median:.2f} s, first {taken[0]:.2f} s  (bar: {SECONDS:.0f} s)")
+    weekly = configuration.load(CONFIG.text.replace('audit = "never"', ""))
+    start = time.process_time()
+    deliver.preview(replace(makings, config=weekly), NOW)
+    print(f"with the week's look for what was missed: {time.process_time() - start:.2f} s")
     print(f"peak memory: {peak} MB, {peak - before} MB of it for this  (bar: {MEGABYTES} MB)")
     print(f"HTML: {size:,} bytes  (bar: {MAX_HTML_BYTES:,})")
     if median > SECONDS or peak > MEGABYTES or size > MAX_HTML_BYTES:

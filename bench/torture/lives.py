@@ -504,6 +504,9 @@ def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def _is_alive(group: int) -> bool:
+    # A number is not given again while a group has it: who has it now is a newcomer.
+    if Path(f"/proc/{group}").exists():
+        return False
     try:
         os.killpg(group, 0)
     except ProcessLookupError:

@@ -8,6 +8,7 @@ appears after all.
 
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -42,6 +43,9 @@ from monitor.store.tables import articles
 _PLAIN = "a-z0-9ß-öø-ÿа-яぁ-ゖァ-ヺ一-鿌가-힣"
 _ODD = re.compile(f"[^{_PLAIN} ]")
 _ESCAPE = "\ue000"
+
+#: Less is as good as nothing: SQLite makes the memory that its processes share 32 KB at a time.
+_LEAST_FREE = 65_536
 
 
 class Sqlite:
@@ -180,6 +184,8 @@ class Sqlite:
         words = str(error)
         if "readonly" in words or "unable to open" in words:
             return f"the database {self.place} {self._hindrance()}"
+        if "disk I/O" in words and shutil.disk_usage(self._file.parent).free < _LEAST_FREE:
+            words = "disk is full"  # SQLite says so only of the file itself, not of its log
         for sign, meaning in _MEANINGS.items():
             if sign in words:
                 return f"the database {self.place} {meaning}"

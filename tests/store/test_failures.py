@@ -3,11 +3,13 @@
 import inspect
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
@@ -315,6 +317,16 @@ def test_a_step_that_fails_leaves_nothing_behind(store: Store) -> None:
     assert store.known_entries(FEED_URL, [sighting().names.key]) == ()
     (feed,) = store.due_feeds(NOW)
     assert feed.last_polled_at is None
+
+
+@pytest.mark.parametrize(("free", "words"), [(0, "the disk is full"), (10**9, "check the disk")])
+def test_a_full_disk_is_told_from_a_broken_one(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, free: int, words: str
+) -> None:
+    store = open_store(sqlite_url)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    assert words in store._dialect.explain(sqlite3.OperationalError("disk I/O error"))
+    store.close()
 
 
 @pytest.mark.parametrize("share", [0.5, 0.0001])

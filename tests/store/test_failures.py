@@ -83,6 +83,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "page_texts": lambda s: s.page_texts(FEED_URL, ["a"]),
     "save_page": lambda s: s.save_page(PageOutcome(article_id=1, tries=1, read_at=NOW)),
     "page": lambda s: s.page(ArchiveFilter()),
+    "places": lambda s: s.places(ArchiveFilter(), limit=5),
     "article": lambda s: s.article(1),
     "judged_matches": lambda s: s.judged_matches("kling", most=5),
     "standing": lambda s: s.standing(),

@@ -10,9 +10,10 @@ document ─→ `listing` (keys) ─→ store: known keys ─→ store: lookalik
 import hashlib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from monitor.links import canonical_link, is_google_news, stands_for_a_page, without_site
 from monitor.model import Entry, EntryNames, KeyPolicy, KnownEntry, ParsedFeed
@@ -47,7 +48,7 @@ class Listed:
     link: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Listing:
     """All entries of a document by name."""
 
@@ -55,12 +56,18 @@ class Listing:
     policy: KeyPolicy
     #: Those that were read, in the document's order, each once.
     entries: tuple[Listed, ...]
-    #: The keys of all, those that were not read again among them.
-    keys: frozenset[str]
+    #: The marks of all, those that were not read again among them; and what gives a mark's key.
+    marks: tuple[bytes, ...]
+    key_of: Callable[[bytes], str] = field(compare=False)
     #: Of those that were not read again, when the policy changed: the key before, and the new one.
     renamed: Mapping[str, str]
     #: Canonical links that the document uses for several titles.
     shared_links: frozenset[str]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of all entries, which are rarely needed and take time to make."""
+        return frozenset(map(self.key_of, self.marks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,26 +94,27 @@ def listing(parsed: ParsedFeed, policy: KeyPolicy) -> Listing:
     read = [(entry, canonical_link(entry.link or "")) for entry in parsed.entries]
     marked = [(entry, link, _marks(entry, link)) for entry, link in read if _says_anything(entry)]
     unread = [mark for mark in parsed.known if mark != 3 * _NO_MARK]
-    guids, links = ambiguous((*(mark for _, _, mark in marked), *unread))
-    now = _policy({*(mark for _, _, mark in marked), *unread}, policy, guids, links)
+    every = (*(mark for _, _, mark in marked), *unread)
+    guids, links = ambiguous(every)
+    now = _policy(frozenset(every), policy, guids, links)
 
     def key(mark: bytes, policy: KeyPolicy) -> str:
         return _key(mark, policy, guids, links)
 
     formers = defaultdict(set)
-    for mark in (*(mark for _, _, mark in marked), *unread):
-        own = key(mark, now)
-        formers[own].add(own if now is policy else key(mark, policy))
+    for mark in every if now is not policy else ():
+        formers[key(mark, now)].add(key(mark, policy))
     found: dict[str, Listed] = {}
     for entry, link, mark in marked:
         own = key(mark, now)
         if own not in found:
             names = _names(entry, own, link, shared=mark[_LINK] in links)
-            found[own] = Listed(entry, names, frozenset(formers[own]), link)
+            found[own] = Listed(entry, names, frozenset(formers[own] or {own}), link)
     return Listing(
         policy=now,
         entries=tuple(found.values()),
-        keys=frozenset(formers),
+        marks=every,
+        key_of=lambda mark: key(mark, now),
         renamed={} if now is policy else {key(mark, policy): key(mark, now) for mark in unread},
         shared_links=frozenset(link for _, link, mark in marked if mark[_LINK] in links),
     )
@@ -138,8 +146,10 @@ def recognized(
             if key in by_key:
                 found[listed.names.key] = by_key[key]
                 break
-    taken = listing.keys | {entry.key for entry in found.values()}
-    free = [entry for entry in lookalikes if entry.key not in taken]
+    taken = {entry.key for entry in found.values()}
+    free = [
+        entry for entry in lookalikes if entry.key not in taken and entry.key not in listing.keys
+    ]
     for same_entry in (_same_page_and_title, _same_title_and_day, _same_page_reworded):
         for listed in listing.entries:
             if listed.names.key in found:

@@ -290,15 +290,9 @@ def _known(store: Store, state: FeedState, listing: Listing, now: datetime) -> R
     """Recognise what the feed showed before: by its keys; what is left, by page and title."""
     if state.first_success_at is None or not listing.entries:
         return Recognized()
-    keys = {key for one in listing.entries for key in (one.names.key, *one.former_keys)}
-    known = store.known_entries(state.feed_url, keys)
-    there = {entry.key for entry in known}
-    strange = [
-        one.names
-        for one in listing.entries
-        if one.names.key not in there and there.isdisjoint(one.former_keys)
-    ]
-    lookalikes = store.lookalikes(state.feed_url, strange) if strange else ()
+    known, lookalikes = store.known_entries(
+        state.feed_url, [(one.names, one.former_keys) for one in listing.entries]
+    )
     return identity.recognized(listing, known, lookalikes, now)
 
 

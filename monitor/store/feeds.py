@@ -246,29 +246,45 @@ class Feeds(Database):
                 select(feeds.c.next_poll_at).where(_POLLED).order_by(feeds.c.next_poll_at).limit(1)
             )
 
-    def known_entries(self, feed_url: str, keys: Collection[str]) -> tuple[KnownEntry, ...]:
-        """Give those of these entries that a feed showed before, without their articles' words."""
-        with self._read() as connection:
-            rows = _rows_of_keys(connection, self._known, keys, of_url=feed_url)
-        return tuple(map(values.known_entry, rows))
+    def known_entries(
+        self, feed_url: str, entries: Collection[tuple[EntryNames, Collection[str]]]
+    ) -> tuple[tuple[KnownEntry, ...], tuple[KnownEntry, ...]]:
+        """Give what a feed showed before of these entries, and what looks like the others.
 
-    def lookalikes(
-        self, feed_url: str, strangers: Collection[EntryNames]
-    ) -> tuple[KnownEntry, ...]:
-        """Give what a feed showed with a page or a heading of these, newest first."""
-        found: dict[str, KnownEntry] = {}
-        names = list(strangers)
+        Args:
+            feed_url: The feed.
+            entries: What each is called, and the keys that it had under another policy.
+
+        Returns:
+            Those known by a key, without their articles' words; and those that have the page or the
+            heading of an entry that is not, newest first.
+        """
+        keys = {key for names, formers in entries for key in (names.key, *formers)}
         with self._read() as connection:
-            for start in range(0, len(names), KEYS_AT_ONCE // 2):
-                some = names[start : start + KEYS_AT_ONCE // 2]
-                rows = self._lookalikes.rows(
-                    connection,
-                    of_url=feed_url,
-                    pages=[one.page for one in some if one.page is not None],
-                    headings=[one.heading for one in some],
-                )
-                for row in rows:
-                    found.setdefault(row.key, values.lookalike(row))
+            known = _rows_of_keys(connection, self._known, keys, of_url=feed_url)
+            there = {row.key for row in known}
+            strange = [
+                names
+                for names, formers in entries
+                if names.key not in there and there.isdisjoint(formers)
+            ]
+            alike = self._looking_like(connection, feed_url, strange)
+        return tuple(map(values.known_entry, known)), alike
+
+    def _looking_like(
+        self, connection: Connection, feed_url: str, strange: Sequence[EntryNames]
+    ) -> tuple[KnownEntry, ...]:
+        found: dict[str, KnownEntry] = {}
+        for start in range(0, len(strange), KEYS_AT_ONCE // 2):
+            some = strange[start : start + KEYS_AT_ONCE // 2]
+            rows = self._lookalikes.rows(
+                connection,
+                of_url=feed_url,
+                pages=[one.page for one in some if one.page is not None],
+                headings=[one.heading for one in some],
+            )
+            for row in rows:
+                found.setdefault(row.key, values.lookalike(row))
         return tuple(found.values())
 
     def imprint(self, feed_url: str) -> bytes:

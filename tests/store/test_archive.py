@@ -169,7 +169,8 @@ def test_retention_takes_old_articles_and_leaves_their_keys(store: Store) -> Non
     assert sorted(titles(store.page(everything).articles)) == ["New", "Old but matched"]
     words = ArchiveFilter(matched_only=False, query=Phrase(tokens=("old",)))
     assert titles(store.page(words).articles) == ["Old but matched"]
-    assert store.known_entries(FEED_URL, [old.names.key])
+    known, _ = store.known_entries(FEED_URL, [(old.names, ())])
+    assert [one.key for one in known] == [old.names.key]
     assert store.save_poll(outcome(old)).articles_new == 0
 
 

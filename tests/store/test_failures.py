@@ -69,8 +69,7 @@ STEPS: dict[str, Callable[[Store], object]] = {
     "poll_soon": lambda s: s.poll_soon(FEED_URL, NOW),
     "feed_states": lambda s: s.feed_states(),
     "next_poll_at": lambda s: s.next_poll_at(),
-    "known_entries": lambda s: s.known_entries(FEED_URL, ["a"]),
-    "lookalikes": lambda s: s.lookalikes(FEED_URL, [EntryNames(key="a")]),
+    "known_entries": lambda s: s.known_entries(FEED_URL, [(EntryNames(key="a"), ())]),
     "imprint": lambda s: s.imprint(FEED_URL),
     "save_poll": lambda s: s.save_poll(outcome(sighting("New", topics=("kling",)))),
     "feed_rows": lambda s: s.feed_rows(),
@@ -315,7 +314,7 @@ def test_a_step_that_fails_leaves_nothing_behind(store: Store) -> None:
     with store._engine.begin() as connection:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO matches"))
     assert store.page(ArchiveFilter(matched_only=False)).articles == ()
-    assert store.known_entries(FEED_URL, [sighting().names.key]) == ()
+    assert store.known_entries(FEED_URL, [(sighting().names, ())]) == ((), ())
     (feed,) = store.due_feeds(NOW)
     assert feed.last_polled_at is None
 

@@ -193,20 +193,24 @@ def test_known_entries_are_those_seen_in_this_feed(store: Store) -> None:
     store.sync_feeds([feed(), feed(OTHER_URL)], NOW)
     seen = sighting()
     store.save_poll(outcome(seen))
-    keys = {seen.names.key, "new"}
-    assert store.known_entries(FEED_URL, keys) == (
-        KnownEntry(names=seen.names, sorted_at=ago(hours=1)),
-    )
-    assert store.known_entries(OTHER_URL, keys) == ()
-    assert store.known_entries("https://nobody.example/", keys) == ()
+    entries = [(seen.names, ()), (EntryNames(key="new", heading=7), ())]
+    known = KnownEntry(names=seen.names, sorted_at=ago(hours=1))
+    assert store.known_entries(FEED_URL, entries) == ((known,), ())
+    assert store.known_entries(OTHER_URL, entries) == ((), ())
+    assert store.known_entries("https://nobody.example/", entries) == ((), ())
+    # By the key that it had under another policy; by its page or its heading.
+    renamed = replace(seen.names, key="new")
+    assert store.known_entries(FEED_URL, [(renamed, (seen.names.key,))]) == ((known,), ())
+    _, (alike,) = store.known_entries(FEED_URL, [(renamed, ())])
+    assert (alike.names, alike.url) == (seen.names, seen.article.url)
 
 
 def test_a_large_feed_is_stored_whole(store: Store) -> None:
     store.sync_feeds([feed()], NOW)
     poll = outcome(*[sighting(f"Item {number}", text="") for number in range(2500)])
     assert store.save_poll(poll).articles_new == 2500
-    keys = [s.names.key for s in poll.sightings]
-    assert {known.key for known in store.known_entries(FEED_URL, keys)} == set(keys)
+    known, _ = store.known_entries(FEED_URL, [(s.names, ()) for s in poll.sightings])
+    assert {one.key for one in known} == {s.names.key for s in poll.sightings}
 
 
 def test_an_article_in_two_feeds_is_one_article_of_both(store: Store) -> None:

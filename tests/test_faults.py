@@ -11,7 +11,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
 from monitor.app import App
@@ -60,21 +59,20 @@ class Disk:
 
 
 @pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk()
-    commit: Callable[[DefaultDialect, object], None] = DefaultDialect.do_commit
 
-    def checked(self: DefaultDialect, connection: object) -> None:
-        disk.use()
-        commit(self, connection)
+    def checked(step: Callable[..., None]) -> Callable[..., None]:
+        def used(self: DefaultDialect, *operation: object) -> None:
+            disk.use()
+            step(self, *operation)
 
-    monkeypatch.setattr(DefaultDialect, "do_commit", checked)
-    moments = ("do_execute", "do_executemany", "do_execute_no_params")
-    for moment in moments:
-        event.listen(Engine, moment, disk.use)
-    yield disk
-    for moment in moments:
-        event.remove(Engine, moment, disk.use)
+        return used
+
+    # Not SQLAlchemy's events, which the statements of polls pass by.
+    for name in ("do_execute", "do_executemany", "do_execute_no_params", "do_commit"):
+        monkeypatch.setattr(DefaultDialect, name, checked(getattr(DefaultDialect, name)))
+    return disk
 
 
 @dataclass

@@ -27,7 +27,6 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
 from monitor import cli, scheduler
@@ -83,12 +82,17 @@ def _find_disk_full(cursor: object) -> None:
 def _at_statement(act: Callable[[int, object], None]) -> None:
     numbers = count(1)
 
-    def on_statement(cursor: object, *_: object) -> None:
-        act(next(numbers), cursor)
+    def counting(execute: Callable[..., None]) -> Callable[..., None]:
+        def counted(self: DefaultDialect, cursor: object, *statement: object) -> None:
+            act(next(numbers), cursor)
+            execute(self, cursor, *statement)
 
-    # Inside of what SQLAlchemy guards: a failure looks like the database's own.
+        return counted
+
+    # Inside of what SQLAlchemy guards: a failure looks like the database's own. Not its events,
+    # which the statements of polls pass by.
     for name in ("do_execute", "do_executemany", "do_execute_no_params"):
-        event.listen(Engine, name, on_statement)
+        setattr(DefaultDialect, name, counting(getattr(DefaultDialect, name)))
 
 
 def _at_commit(number: int, *, before: bool) -> None:

@@ -134,7 +134,7 @@ def execute(connection: Connection, sql: str, parameters: Any = (), *, many: boo
     driver = kind.loaded_dbapi
     cursor = raw.cursor()
     try:
-        (cursor.executemany if many else cursor.execute)(sql, parameters)
+        (kind.do_executemany if many else kind.do_execute)(cursor, sql, parameters)
     except driver.Error as error:
         if kind.is_disconnect(error, raw.dbapi_connection, cursor):
             connection.invalidate(error)

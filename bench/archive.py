@@ -354,7 +354,14 @@ def browse(store: Store, question: Question) -> archive.ArchiveView:
 
 def story(store: Store, number: int) -> object:
     """Answer one story."""
-    return timeline.tell(store, number, topics=CONFIG.topics, feeds=CONFIG.feeds, zone=CONFIG.zone)
+    return timeline.tell(
+        store,
+        number,
+        topics=CONFIG.topics,
+        feeds=CONFIG.feeds,
+        zone=CONFIG.zone,
+        limit=archive.PAGE_SIZE,
+    )
 
 
 def main(wanted: int, matched: int, url: str) -> None:

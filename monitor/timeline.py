@@ -6,10 +6,12 @@ number ─→ store ─→ Timeline ─→ ToldStory
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cache
 
 from monitor import archive, stories
 from monitor.archive import ArchiveArticle
 from monitor.config import FeedConfig, TopicConfig
+from monitor.model import Piece
 from monitor.store import Store
 
 
@@ -30,7 +32,11 @@ class ToldStory:
     id: int
     #: "12 outlets, 9 of them copies of one text".
     sources: str
-    #: In order of time, never empty.
+    #: Of its first article.
+    title: tuple[Piece, ...]
+    #: How many articles it has.
+    total: int
+    #: Those asked for, in order of time.
     articles: tuple[ToldArticle, ...]
 
 
@@ -41,8 +47,19 @@ def tell(
     topics: Sequence[TopicConfig],
     feeds: Sequence[FeedConfig],
     zone: tzinfo,
+    begin: int = 0,
+    limit: int | None = None,
 ) -> ToldStory | None:
-    """Give a story whole; None if there is none of this number, or retention took it.
+    """Give a story, or a part of it; None if there is none of this number, or retention took it.
+
+    Args:
+        store: The archive.
+        number: The story's.
+        topics: The configuration's, for their names.
+        feeds: The configuration's, for their labels.
+        zone: The reader's.
+        begin: How many of its articles to leave out.
+        limit: How many to give at most.
 
     Raises:
         StoreError: The database did not answer.
@@ -52,18 +69,23 @@ def tell(
         return None
     names = {topic.id: topic.name for topic in topics}
     labels = {feed.url: feed.label for feed in feeds}
-    shown = {
-        member.row.id: archive.shown(member.row, (), names=names, labels=labels, zone=zone)
-        for member in found.members
-    }
+
+    @cache
+    def shown(number: int) -> ArchiveArticle:
+        return archive.shown(rows[number], (), names=names, labels=labels, zone=zone)
+
+    rows = {member.row.id: member.row for member in found.members}
+    wanted = found.members[begin:] if limit is None else found.members[begin : begin + limit]
     return ToldStory(
         id=found.id,
         sources=stories.sources(found),
+        title=shown(found.members[0].row.id).title,
+        total=len(found.members),
         articles=tuple(
             ToldArticle(
-                article=shown[member.row.id],
-                repeats=None if member.copy_of is None else shown[member.copy_of],
+                article=shown(member.row.id),
+                repeats=None if member.copy_of is None else shown(member.copy_of),
             )
-            for member in found.members
+            for member in wanted
         ),
     )

@@ -217,20 +217,18 @@ class _Pages:
 
     def story(self, request: Request) -> Response:
         """Show one story, from its first article to its last."""
-        found = self._looking.told(request)
         today = self._today()
         begin = _offset(request)
-        shown = found.articles[begin : begin + archive.PAGE_SIZE]
-        if not shown:
+        found = self._looking.told(request, begin, archive.PAGE_SIZE)
+        if not found.articles:
             raise HTTPException(404, "This story has no such page.")
-        days = groupby(shown, lambda told: told.article.time.date())
+        days = groupby(found.articles, lambda told: told.article.time.date())
         return self._page(
             "story.html",
             story=found,
-            title=found.articles[0].article.title,
             days=[(words.day(when, today), tuple(told)) for when, told in days],
             begin=begin,
-            end=begin + len(shown),
+            end=begin + len(found.articles),
             link=addresses.Links(Question()),
             **self._review_values(request),
         )

@@ -38,7 +38,7 @@ class Downloads:
         """Give the newest of one story as a feed."""
         told, base = self._looking.told(request), self._base(request)
         newest = [each.article for each in told.articles[: -archive.PAGE_SIZE - 1 : -1]]
-        title = exports.plain(told.articles[0].article.title) or "(no title)"
+        title = exports.plain(told.title) or "(no title)"
         return self._atom(
             (exports.article_entry(article, base) for article in newest),
             base,

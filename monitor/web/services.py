@@ -72,8 +72,8 @@ class Looking:
             raise HTTPException(404, missing)
         return found
 
-    def told(self, request: Request) -> ToldStory:
-        """Find a story."""
+    def told(self, request: Request, begin: int = 0, limit: int | None = None) -> ToldStory:
+        """Find a story, or a part of one."""
         config = self._services.config()
         missing = "There is no such story; its articles may have been kept long enough."
         found = timeline.tell(
@@ -82,6 +82,8 @@ class Looking:
             topics=config.topics,
             feeds=config.feeds,
             zone=config.zone,
+            begin=begin,
+            limit=limit,
         )
         if found is None:
             raise HTTPException(404, missing)

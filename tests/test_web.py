@@ -449,6 +449,19 @@ def test_feeds_say_how_they_are(site: Site, state: dict[str, Any], says: list[st
         assert said in page
 
 
+def test_a_long_list_of_feeds_goes_on_on_pages(site: Site) -> None:
+    feeds = "".join(f'[[feed]]\nurl = "https://feed{n:03}.example/"\n' for n in range(101))
+    site.config = config.load(feeds)
+    site.store.sync_feeds(site.config.feeds, NOW)
+
+    pages = [site.text(f"/feeds?after={number}") for number in (0, 50, 100)]
+
+    assert [page.count('scope="row"') for page in pages] == [50, 50, 1]
+    assert ['href="/feeds?after=50" rel="next"' in page for page in pages] == [True, False, False]
+    assert all(len(page.encode()) < 50_000 for page in pages)
+    assert site.client.get("/feeds?after=101").status_code == 404
+
+
 def test_a_feed_that_is_cut_off_brings_articles_and_was_never_read_whole(site: Site) -> None:
     cut = failed(FEED_URL, FailureKind.NOT_A_FEED, "the feed is cut off", first_success_at=NOW)
     one = article()

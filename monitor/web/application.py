@@ -47,6 +47,8 @@ from monitor.web.services import ISSUES, NUMBER, STATUS_TIME, Looking, Services,
 log = logging.getLogger(__name__)
 
 _PAGES = Path(__file__).with_name("pages")
+#: A page of them stays under 50 KB.
+_FEEDS_SHOWN = 50
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 #: What the trial of another wording looks back on.
 _TRIAL_TIME = timedelta(days=30)
@@ -218,7 +220,7 @@ class _Pages:
     def story(self, request: Request) -> Response:
         """Show one story, from its first article to its last."""
         today = self._today()
-        begin = _offset(request)
+        begin = _offset(request, "This story has no such page.")
         found = self._looking.told(request, begin, archive.PAGE_SIZE)
         if not found.articles:
             raise HTTPException(404, "This story has no such page.")
@@ -405,9 +407,15 @@ class _Pages:
         config, now = self._services.config(), self._services.now()
         lines = words.feed_lines(self._looking.health(), config.feeds, now)
         asked = request.query_params.get("asked", "")
+        begin = _offset(request, "There are not so many feeds.")
+        if begin and begin >= len(lines):
+            raise HTTPException(404, "There are not so many feeds.")
+        end = begin + _FEEDS_SHOWN
         return self._page(
             "feeds.html",
-            lines=lines,
+            lines=lines[begin:end],
+            begin=begin,
+            older=end if end < len(lines) else None,
             summary=words.feed_summary(lines),
             csrf=self._forms.token,
             asked=next((line for line in lines if line.url == asked), None),
@@ -519,11 +527,11 @@ class _Pages:
         )
 
 
-def _offset(request: Request) -> int:
-    """Read how many articles of a story the pages before this one show."""
+def _offset(request: Request, missing: str) -> int:
+    """Read how many articles of a story, or feeds, the pages before this one show."""
     given = request.query_params.get("after", "0")
     if not NUMBER.fullmatch(given):
-        raise HTTPException(404, "This story has no such page.")
+        raise HTTPException(404, missing)
     return int(given)
 
 

@@ -231,6 +231,8 @@ class _Tried:
         self.row = row
         self.scan = Scan(row.article, presearch.literals_in)
         self._worth = dict(presearch.worth_trying(self.scan.folded, self.scan.lacks))
+        #: The numbers of the trees that may hold.
+        self.worth = self._worth.keys()
 
     def hits(self, number: int | None) -> list[Hit] | None:
         """Give the hits for which a tree holds, None if it does not."""
@@ -270,10 +272,13 @@ class _Tally:
         self.old = _add(trees, old.tree) if old else None
         self.new = _add(trees, new.tree) if new else None
         self._unindexed = tuple(_unindexed(after)) if after else ()
-        #: The items of `any`, and each one's tree.
-        self._items: dict[str, int] = {}
+        #: The items of `any`, by the numbers of their trees.
+        self._items: dict[int, str] = {}
         if new and after and len(after.any) > 1:
-            self._items = {item: _add(trees, new.only(at)) for at, item in enumerate(after.any)}
+            places = {item: at for at, item in reversed(tuple(enumerate(after.any)))}
+            self._items = {
+                _add(trees, new.only(places[item])): item for item in dict.fromkeys(after.any)
+            }
         self._found = Counter[str]()
         self._alone = Counter[str]()
         self._said = Counter[tuple[str, Mark]]()
@@ -307,7 +312,12 @@ class _Tally:
             self._credit(tried)
 
     def _credit(self, tried: _Tried) -> None:
-        bringing = [item for item, number in self._items.items() if tried.hits(number) is not None]
+        # Of a long list, few items are worth trying on an article.
+        bringing = [
+            self._items[number]
+            for number in tried.worth & self._items.keys()
+            if tried.hits(number) is not None
+        ]
         self._found.update(bringing)
         if mark := self._marks.get(tried.row.id):
             self._said.update((item, mark) for item in bringing)
@@ -339,7 +349,7 @@ class _Tally:
                     relevant=self._said[item, Mark.RELEVANT],
                     irrelevant=self._said[item, Mark.IRRELEVANT],
                 )
-                for item in self._items
+                for item in self._items.values()
             ),
             unindexed=self._unindexed,
             a_day=(before, after),

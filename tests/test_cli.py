@@ -14,6 +14,7 @@ import pytest
 from monitor.app import App
 from monitor.model import ArchiveFilter
 from monitor.store import open_store
+from tests import mail_rules
 from tests.command import Monitor, Said
 from tests.scripted import Answer, ScriptedServer, serve
 from tests.scripted_smtp import MailServer
@@ -490,6 +491,8 @@ def mails(folder: Path) -> Iterator[MailServer]:
         with App.open(file) as app:  # it was started two days ago
             app.store.digest_started_at("daily", app.clock() - timedelta(days=2))
         yield running
+        for one in running.taken:
+            mail_rules.check(one)
 
 
 def test_a_digest_is_sent_shown_and_sent_again_by_hand(monitor: Monitor, mails: MailServer) -> None:

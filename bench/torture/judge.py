@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +11,7 @@ from bench.torture.lives import DIGESTS, RECIPIENTS, Runner
 from bench.torture.world import Mail, read_mail
 from monitor.model import ArchiveFilter, ArticleMatches, DigestRow
 from monitor.store import Store
+from tests import mail_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ def judge(runner: Runner) -> Verdict:
         *_once(runner, mails),
         *_slots(runner, issues),
         *_repeats(runner, mails),
+        *_rules(runner),
         *_log(runner),
     ]
     if not runner.database:
@@ -153,6 +155,13 @@ def _repeats(runner: Runner, mails: list[Mail]) -> Iterator[str]:
             continue
         if before.life not in excused or last_of_life[before.life] != before.number:
             yield f"{mail.id} was sent again in life {mail.life}, after {before.life}"
+
+
+def _rules(runner: Runner) -> Iterator[str]:
+    """Every mail is well-formed."""
+    broken = Counter(rule for raw in runner.world.mail.seen for rule in mail_rules.faults(raw))
+    for rule, number in broken.items():
+        yield f"{number} mails do not keep: {rule}"
 
 
 def _log(runner: Runner) -> Iterator[str]:

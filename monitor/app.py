@@ -221,14 +221,17 @@ class App:
             text, path="the configuration applied last", machine_zone=self.config.machine_zone
         )
 
-    def accept(self) -> bool:
-        """Make this configuration the one that is applied; True when it was not before."""
+    def accept(self, before: Config | None = None) -> bool:
+        """Make this configuration the one that is applied; True when it was not before.
+
+        Who knows the one `before` spares us reading it again.
+        """
         now = self.clock()
         new = self.store.accept_config(
             text=self.config.text,
             hash=self.config.hash,
             topics=self.topics.versions,
-            changes=self._changes(),
+            changes=self._changes(before),
             now=now,
         )
         self.store.sync_feeds(self.config.feeds, now)
@@ -236,9 +239,11 @@ class App:
             self.store.digest_started_at(digest.name, now)
         return new
 
-    def _changes(self) -> tuple[str, ...]:
+    def _changes(self, before: Config | None) -> tuple[str, ...]:
         try:
-            return change.differences(self.applied(), self.config)
+            if before is None or before.text != self.store.applied_config():
+                before = self.applied()
+            return change.differences(before, self.config)
         except ConfigError:
             return ("after an update of the monitor",)
 

@@ -285,7 +285,7 @@ class Service:
             return
         told = change.differences(self._app.config, app.config)
         with self._swap:
-            app.accept()
+            app.accept(self._app.config)
             self._app = app
         log.info("configuration taken over: %s", "; ".join(told) or "only comments changed")
         for line in _waiting_for_a_start(self._started_with, app):
